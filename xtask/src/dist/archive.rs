@@ -14,7 +14,7 @@ pub(super) struct Entry {
     /// With `/` on every platform.
     pub(super) path: String,
     pub(super) bytes: Vec<u8>,
-    mode: u32,
+    pub(super) mode: u32,
 }
 
 impl Entry {

@@ -197,22 +197,26 @@ impl Machine<'_> {
         Ok(Some("lintian finds no error in the deb".to_owned()))
     }
 
-    /// As in an image `FROM scratch`.
+    /// As in an image `FROM scratch`: no shell, no home, no certificate authorities.
     fn without_a_system(&self) -> Outcome<Option<String>> {
         let root = self.folder.join("empty");
-        fs::create_dir_all(&root)?;
+        fs::create_dir_all(root.join("home"))?;
         fs::copy(self.folder.join("prefix/bin/login-cli"), root.join("login-cli"))?;
-        let mut chroot = Command::new("chroot");
-        let output = chroot.arg(&root).args(["/login-cli", "--version"]).output();
-        match output {
-            Ok(output) if output.status.success() => {
-                Ok(Some("it starts in an empty folder".to_owned()))
-            }
-            Ok(output) if output.status.code() == Some(125) => {
-                rigs::skipped("starting in an empty folder: this is not root");
-                Ok(None)
-            }
-            other => Err(format!("it does not start in an empty folder: {other:?}").into()),
+        let starts =
+            Command::new("chroot").arg(&root).args(["/login-cli", "--version"]).output()?;
+        if starts.status.code() == Some(125) {
+            rigs::skipped("signing in in an empty folder: this is not root");
+            return Ok(None);
         }
+        let script = self.folder.join("in-empty-folder");
+        let root = root.display();
+        let lines = format!(
+            "#!/bin/sh\nCODEX_HOME=/home chroot {root} /login-cli \"$@\" || exit\n\
+             cp -p {root}/home/auth.json \"$CODEX_HOME\"\n"
+        );
+        put(self.folder, &Entry::program("in-empty-folder", lines.into_bytes()))?;
+        demo::sign_in_with(script, io::sink())
+            .map_err(|error| format!("in an empty folder: {error}"))?;
+        Ok(Some("it signs in in an empty folder".to_owned()))
     }
 }

@@ -22,6 +22,7 @@ use std::path::Path;
 use std::process::Command;
 
 use archive::Entry;
+use build::Place;
 use clap::Args;
 use release::{Missing, Release};
 use rigs::progress;
@@ -46,7 +47,8 @@ pub(crate) struct Options {
     /// Also make packages, twice; compare, install and sign in with those that this machine can install
     #[arg(long)]
     packages: bool,
-    /// Also build the last commit in another folder, and compare
+    /// Also build a clone of the last commit in another folder, with other home folders and downloaded
+    /// crates, and compare all files
     #[arg(long)]
     twice: bool,
     /// Build nothing; make the files that name the archives of all targets, which must be in target/dist,
@@ -76,12 +78,15 @@ pub(crate) fn run(root: &Path, options: &Options, out: &mut impl Write) -> Outco
     }
     progress("building the program");
     let folder = release.dist.with_file_name("release-builds");
-    let program = build::program(&release.root, &folder, target)?;
-    if options.twice {
-        build::again(&release.root, target, &program)?;
-    }
-    let files = files(&release, target, program)?;
+    let here = Place::here(&release.root, folder)?;
+    let files = files(&release, target, here.program(target)?)?;
     let packages = packages(&release, target, &files, options.packages)?;
+    progress("making the packages again");
+    let again = again(&release, target, options, &files)?;
+    if let Some((first, _)) = packages.iter().zip(&again).find(|(first, second)| first != second) {
+        return Err(format!("{} differs when it is made again", first.path).into());
+    }
+    write(&release, target, &packages)?;
     list(out, &files)?;
     list(out, &packages)?;
     let mut findings = check::unpacked(&release, target)?;
@@ -116,27 +121,42 @@ fn files(release: &Release, target: &Target, program: Vec<u8>) -> Outcome<Vec<En
     Ok(files)
 }
 
-/// Writes the archive and the packages to a folder of the target. Each is made twice.
+/// The archive and the packages.
 fn packages(release: &Release, target: &Target, files: &[Entry], all: bool) -> Outcome<Vec<Entry>> {
-    let make = || {
-        let mut made = vec![packed(release, target, files)?];
-        if all {
-            made.extend(packages::all(release, target, files)?);
-        }
-        Outcome::Ok(made)
-    };
-    progress("making the packages, twice");
-    let made = make()?;
-    let again = make()?;
-    if let Some((first, _)) = made.iter().zip(&again).find(|(first, second)| first != second) {
-        return Err(format!("{} differs when it is made again", first.path).into());
+    let mut made = vec![packed(release, target, files)?];
+    if all {
+        made.extend(packages::all(release, target, files)?);
     }
+    Ok(made)
+}
+
+/// The same from the same program, or from one that is built elsewhere.
+fn again(
+    release: &Release,
+    target: &Target,
+    options: &Options,
+    files: &[Entry],
+) -> Outcome<Vec<Entry>> {
+    if !options.twice {
+        return packages(release, target, files, options.packages);
+    }
+    progress("building a clone of the last commit in another folder");
+    let place = Place::elsewhere(&release.root)?;
+    let release = Release::read(&place.root)?;
+    let second = self::files(&release, target, place.program(target)?)?;
+    if let Some((first, _)) = files.iter().zip(&second).find(|(first, second)| first != second) {
+        return Err(format!("{}: two builds differ; is everything committed?", first.path).into());
+    }
+    packages(&release, target, &second, options.packages)
+}
+
+/// Writes the archive and the packages to the folder of the target.
+fn write(release: &Release, target: &Target, made: &[Entry]) -> Outcome<()> {
     let folder = release.dist.join(target.triple);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    made.iter().try_for_each(|package| packages::put(&folder, package))?;
-    Ok(made)
+    made.iter().try_for_each(|package| packages::put(&folder, package))
 }
 
 fn packed(release: &Release, target: &Target, files: &[Entry]) -> Outcome<Entry> {

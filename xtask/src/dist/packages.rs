@@ -139,7 +139,10 @@ fn system_packages(release: &Release, arch: &str, files: &[Entry]) -> Outcome<Ve
 pub(super) fn put(folder: &Path, entry: &Entry) -> Outcome<()> {
     let path = folder.join(&entry.path);
     fs::create_dir_all(path.parent().unwrap_or(folder))?;
-    Ok(fs::File::create(path)?.write_all(&entry.bytes)?)
+    fs::File::create(&path)?.write_all(&entry.bytes)?;
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(entry.mode))?;
+    Ok(())
 }
 
 /// The files of a folder, by name.
