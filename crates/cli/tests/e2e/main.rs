@@ -83,6 +83,8 @@ mod panic;
 mod power_failure;
 #[cfg(target_os = "linux")]
 mod project_menu;
+#[cfg(target_os = "linux")]
+mod recipes;
 #[cfg(unix)]
 mod refresh_interrupted;
 #[cfg(target_os = "linux")]

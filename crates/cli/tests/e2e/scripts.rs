@@ -9,7 +9,7 @@ const KEY: &str = "sk-proj-a-key-that-was-stored";
 
 /// What is stored when the script starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(crate) enum State {
     SignedIn,
     /// The access token has expired, and can be refreshed.
     Expired,
@@ -21,7 +21,7 @@ use State::{Expired, SignedIn, SignedOut};
 /// Runs scripts with `login-cli` in `PATH`, `KEY` and `TOKEN_STORED` as they are stored, and `ISSUER`.
 /// `FISH`, `PYTHON` and `NODE` read the same variables.
 #[track_caller]
-fn assert_ok(interpreter: &[&str], scripts: &[(State, &str)]) {
+pub(crate) fn assert_ok(interpreter: &[&str], scripts: &[(State, &str)]) {
     if !Path::new(interpreter[0]).exists() {
         report_skipped(&format!("there is no {} here", interpreter[0]));
         return;
