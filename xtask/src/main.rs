@@ -29,9 +29,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run both sign-ins against the sandbox, and show each step
+    /// Show both sign-ins and a menu of projects, against the sandbox
     Demo {
-        /// Simulate the browser
+        /// Simulate the browser; the default without a terminal or a display
         #[arg(long)]
         headless: bool,
     },

@@ -1,13 +1,14 @@
 //! One run of the program, with the servers and a person.
 
 use std::error::Error;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread::{self, ScopedJoinHandle};
 
-use sandbox::{Account, Listeners, PersonError, Recorded, Sandbox, Scenario, Trail};
+use sandbox::{Listeners, PersonError, Recorded, Sandbox, Scenario, Trail};
+use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
 
@@ -54,23 +55,36 @@ impl DemoRun {
         Ok(Self { program, sandbox, home: TempDir::new()?, viewer })
     }
 
+    /// Why a browser cannot be opened for a person here.
+    pub(super) fn browser_obstacle(&self) -> Result<Option<String>, Box<dyn Error>> {
+        if !io::stdout().is_terminal() {
+            return Ok(Some("standard output is not a terminal".to_owned()));
+        }
+        let servers = ["--issuer", self.sandbox.issuer_url(), "--api-base", self.sandbox.api_url()];
+        let mut doctor = program::command_without_user_settings(&self.program, self.home.path());
+        let report = doctor.args(["doctor", "--json"]).args(servers).output()?.stdout;
+        let report: Value = serde_json::from_slice(&report)?;
+        let checks = report["checks"].as_array().into_iter().flatten();
+        let mut launcher = checks.filter(|check| check["name"] == "launcher");
+        let launcher = launcher.next().ok_or("doctor does not check the browser")?;
+        let found = launcher["found"].as_str().unwrap_or_default();
+        Ok((launcher["verdict"] != "ok").then(|| found.trim_start_matches("not used: ").to_owned()))
+    }
+
     /// Runs the program to its end, and shows its output. It listens on the `registered` port if that is
-    /// free: the sandbox accepts any port.
+    /// free: the sandbox accepts any port. The simulated person has the `account`.
     pub(super) fn run(
         &self,
         page: &mut Page<impl Write>,
         arguments: &[&str],
         registered: u16,
+        account: &str,
     ) -> Result<RunResult, Box<dyn Error>> {
-        let mut command = self.command(arguments, registered);
-        page.section("You type")?;
-        page.verbatim(&format!("$ export CODEX_HOME={}", self.home.path().display()))?;
-        show_command(page, &command)?;
-
+        let mut command = self.show_command(page, arguments, registered)?;
         page.section("The terminal says")?;
         let already = self.sandbox.requests().len();
         let mut running = Running::start(&mut command)?;
-        let (said, trail) = self.follow(page, &mut running)?;
+        let (said, trail) = self.follow(page, &mut running, account)?;
         let (status, result) = running.ended()?;
         if !status.success() {
             return Err(format!("login-cli ended with {status}; above it says why").into());
@@ -80,16 +94,44 @@ impl DemoRun {
         Ok(RunResult { result, said, trail, requests, secrets: self.sandbox.canaries() })
     }
 
+    /// Runs the program on the terminal of the demo.
+    pub(super) fn run_on_terminal(
+        &self,
+        page: &mut Page<impl Write>,
+        arguments: &[&str],
+        registered: u16,
+    ) -> Result<(), Box<dyn Error>> {
+        let mut command = self.show_command(page, arguments, registered)?;
+        page.section("The terminal says")?;
+        let status = command.status()?;
+        // A person can cancel the menu.
+        Ok(page.line(&format!("(exit code {})", status.code().unwrap_or_default()))?)
+    }
+
+    fn show_command(
+        &self,
+        page: &mut Page<impl Write>,
+        arguments: &[&str],
+        registered: u16,
+    ) -> io::Result<Command> {
+        let command = self.command(arguments, registered);
+        page.section("You type")?;
+        page.verbatim(&format!("$ export CODEX_HOME={}", self.home.path().display()))?;
+        typed(&command).lines().try_for_each(|line| page.verbatim(line))?;
+        Ok(command)
+    }
+
     /// Reads the output of the program while the person visits the address.
     fn follow(
         &self,
         page: &mut Page<impl Write>,
         running: &mut Running,
+        account: &str,
     ) -> Result<(String, Option<Trail>), Box<dyn Error>> {
         thread::scope(|scope| {
             let mut visit = None;
             let said = self.listen(page, running, |url| {
-                visit = Some(scope.spawn(move || self.visit(&url)));
+                visit = Some(scope.spawn(move || self.visit(&url, account)));
             })?;
             Ok((said, visit.map(joined).transpose()?))
         })
@@ -133,8 +175,8 @@ impl DemoRun {
         Ok(said)
     }
 
-    fn visit(&self, url: &Url) -> Result<Trail, PersonError> {
-        self.sandbox.person(Account::OWNER).visit_blocking(url.as_str())
+    fn visit(&self, url: &Url, account: &str) -> Result<Trail, PersonError> {
+        self.sandbox.person(account).visit_blocking(url.as_str())
     }
 }
 
@@ -156,11 +198,10 @@ fn joined(
 }
 
 /// The command as a person types it, one option a line.
-fn show_command(page: &mut Page<impl Write>, command: &Command) -> io::Result<()> {
+fn typed(command: &Command) -> String {
     let words = command.get_args().map(|word| word.to_string_lossy());
-    let typed = words.fold("$ login-cli".to_owned(), |line, word| {
+    words.fold("$ login-cli".to_owned(), |line, word| {
         let gap = if word.starts_with("--") { " \\\n      " } else { " " };
         line + gap + &word
-    });
-    typed.lines().try_for_each(|line| page.verbatim(line))
+    })
 }

@@ -1,4 +1,4 @@
-//! Both sign-ins against a sandbox on this machine: no account, no network, and no file outside a
+//! Both sign-ins and a choice of a project, against a sandbox on this machine: no account, no network, and no file outside a
 //! temporary folder.
 
 mod demo_run;
@@ -10,7 +10,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use sandbox::{Recorded, Trail};
+use sandbox::{Account, Recorded, Trail};
 
 use demo_run::{DemoRun, RunResult};
 use page::Page;
@@ -18,20 +18,35 @@ use rigs::program::{self, Profile};
 
 pub(crate) use demo_run::Viewer;
 
-/// Runs both flows, and shows each step.
+/// Runs both flows and a choice of a project, and shows each step. The browser is simulated if none can be
+/// opened here.
 ///
 /// # Errors
 ///
 /// Something cannot be started, or a claim is wrong.
 pub(crate) fn run(root: &Path, viewer: Viewer, out: impl Write) -> Result<(), Box<dyn Error>> {
     let mut page = Page::new(out);
-    page.paragraph(match viewer {
+    let mut run = DemoRun::start(program::build(root, Profile::Dev, &[])?, viewer)?;
+    if viewer == Viewer::You
+        && let Some(obstacle) = run.browser_obstacle()?
+    {
+        page.paragraph(&format!(
+            "The browser is simulated, as with --headless. Reason: {obstacle}."
+        ))?;
+        page.paragraph("")?;
+        run.viewer = Viewer::Simulated;
+    }
+    page.paragraph(match run.viewer {
         Viewer::You => YOU,
         Viewer::Simulated => SIMULATED,
     })?;
-    both_flows(program::build(root, Profile::Dev, &[])?, viewer, &mut page)?;
+    run.sign_in(&mut page)?;
+    run.create_key(&mut page)?;
+    run.choose_project(&mut page)?;
+    drop(run);
+    result(&page)?;
     page.paragraph("")?;
-    page.paragraph("Everything held. The temporary folder is gone.")?;
+    page.paragraph("All checks passed. The temporary folder is removed.")?;
     Ok(())
 }
 
@@ -41,29 +56,27 @@ pub(crate) fn run(root: &Path, viewer: Viewer, out: impl Write) -> Result<(), Bo
 ///
 /// The program cannot be started, or a claim is wrong.
 pub(crate) fn sign_in_with(program: PathBuf, out: impl Write) -> Result<(), Box<dyn Error>> {
-    both_flows(program, Viewer::Simulated, &mut Page::new(out))
+    let mut page = Page::new(out);
+    let run = DemoRun::start(program, Viewer::Simulated)?;
+    run.sign_in(&mut page)?;
+    run.create_key(&mut page)?;
+    result(&page)
 }
 
-fn both_flows(
-    program: PathBuf,
-    viewer: Viewer,
-    page: &mut Page<impl Write>,
-) -> Result<(), Box<dyn Error>> {
-    let run = DemoRun::start(program, viewer)?;
-    run.sign_in(page)?;
-    run.create_key(page)?;
-    drop(run);
+fn result(page: &Page<impl Write>) -> Result<(), Box<dyn Error>> {
     let failed = page.failed_checks().join("; ");
-    if failed.is_empty() { Ok(()) } else { Err(format!("this did not hold: {failed}").into()) }
+    if failed.is_empty() { Ok(()) } else { Err(format!("a check failed: {failed}").into()) }
 }
 
-const YOU: &str = "Both sign-ins, against a sandbox on this machine. Your browser opens twice: \
-    choose Ada Lovelace, for whom both work. No person there is real, nothing leaves this machine, \
-    and every file is in a temporary folder.";
+const YOU: &str = "This shows two sign-ins and a menu of projects, against a sandbox on this machine: \
+    a server that imitates OpenAI's. Your browser opens three times. The first two times, choose Ada \
+    Lovelace. The accounts are invented, nothing leaves this machine, and every file is in a \
+    temporary folder.";
 
-const SIMULATED: &str = "Both sign-ins, against a sandbox on this machine, with somebody made up in \
-    front of it. No person here is real, nothing leaves this machine, and every file is in a \
-    temporary folder. Secrets are shown as \"…\".";
+const SIMULATED: &str = "This shows two sign-ins and a list of projects, against a sandbox on this \
+    machine: a server that imitates OpenAI's. A simulated browser clicks through its pages. The accounts \
+    are invented, nothing leaves this machine, and every file is in a temporary folder. Secrets are \
+    shown as \"…\".";
 
 /// The ports of the registered redirects.
 const REGISTERED_FOR_SIGN_IN: u16 = 1455;
@@ -73,20 +86,23 @@ impl DemoRun {
     fn sign_in(&self, page: &mut Page<impl Write>) -> Result<(), Box<dyn Error>> {
         page.title("Flow A: sign in with ChatGPT")?;
         let arguments = ["login", "--issuer", self.sandbox.issuer_url()];
-        let run = self.run(page, &arguments, REGISTERED_FOR_SIGN_IN)?;
+        let run = self.run(page, &arguments, REGISTERED_FOR_SIGN_IN, Account::OWNER)?;
         self.show_wire(page, &run)?;
 
-        page.section("The file that is left: auth.json")?;
+        page.section("The new file auth.json")?;
         let path = self.home.path().join("auth.json");
         let text = fs::read_to_string(&path)?;
         for line in format::redacted(&text, &run.secrets).lines() {
             page.verbatim(line)?;
         }
 
-        page.section("What held")?;
+        page.section("Checks")?;
         page.check("standard output is empty", run.result.is_empty())?;
-        page.check("auth.json is its owner's alone, mode 0600", is_private(&path)?)?;
-        page.check("it has the tokens and the key that were issued", self.has_issued(&text))?;
+        page.check("only its owner can read auth.json (mode 0600)", is_private(&path)?)?;
+        page.check(
+            "auth.json has the tokens and the key that were issued",
+            self.has_issued(&text),
+        )?;
         self.check_no_secret_is_shown(page, &run)
     }
 
@@ -95,18 +111,47 @@ impl DemoRun {
         let (issuer, api) = (self.sandbox.issuer_url(), self.sandbox.api_url());
         let arguments = ["create-key", "--issuer", issuer, "--api-base", api];
         let before = fs::read(self.home.path().join("auth.json"))?;
-        let run = self.run(page, &arguments, REGISTERED_FOR_KEYS)?;
+        let run = self.run(page, &arguments, REGISTERED_FOR_KEYS, Account::OWNER)?;
         self.show_wire(page, &run)?;
 
-        page.section("Standard output, for OPENAI_API_KEY=$(login-cli create-key)")?;
+        page.section("Standard output, for KEY=$(login-cli create-key)")?;
         page.verbatim(&format::redacted(run.result.trim_end(), &run.secrets))?;
 
-        page.section("What held")?;
+        page.section("Checks")?;
         let newest = self.sandbox.issued().api_keys.pop().unwrap_or_default();
         let after = fs::read(self.home.path().join("auth.json"))?;
-        page.check("standard output is the key alone", run.result == newest + "\n")?;
-        page.check("auth.json is as it was", before == after)?;
+        page.check("standard output is only the key", run.result == newest + "\n")?;
+        page.check("auth.json did not change", before == after)?;
         self.check_no_secret_is_shown(page, &run)
+    }
+
+    /// The menu of `create-key`. Off a terminal there is none, so the simulated person lists the projects.
+    fn choose_project(&self, page: &mut Page<impl Write>) -> Result<(), Box<dyn Error>> {
+        page.title("Flow B with several projects")?;
+        let (issuer, api) = (self.sandbox.issuer_url(), self.sandbox.api_url());
+        let servers = ["--issuer", issuer, "--api-base", api];
+        if self.viewer == Viewer::You {
+            page.paragraph("In the browser, choose Rosalind Franklin, who has three projects.")?;
+            let arguments = [&["create-key"], &servers[..]].concat();
+            return self.run_on_terminal(page, &arguments, REGISTERED_FOR_KEYS);
+        }
+        // A folder without the sign-in of another account, which `projects` would use.
+        let home = self.home.path().join("rosalind").display().to_string();
+        let arguments = [&["projects", "--codex-home", &home], &servers[..]].concat();
+        let account = Account::SEVERAL_PROJECTS;
+        let run = self.run(page, &arguments, REGISTERED_FOR_KEYS, account)?;
+        page.section("Standard output")?;
+        run.result.lines().try_for_each(|line| page.verbatim(line))?;
+        page.paragraph("")?;
+        page.paragraph(
+            "create-key takes the default project, or the one that --project names. On a terminal, it \
+             shows a menu of the three.",
+        )?;
+        page.section("Checks")?;
+        let listed = |id: &&str| run.result.contains(id);
+        let all = ["proj_rosalind", "proj_imaging", "proj_letters"].iter().all(|id| listed(&id));
+        page.check("the three projects are listed", all)?;
+        Ok(())
     }
 
     fn has_issued(&self, text: &str) -> bool {
@@ -120,13 +165,13 @@ impl DemoRun {
     /// The requests of the browser and of the program.
     fn show_wire(&self, page: &mut Page<impl Write>, run: &RunResult) -> io::Result<()> {
         if let Some(trail) = &run.trail {
-            page.section("The browser sees, when ada@example.com is chosen")?;
+            page.section("The browser sees, for ada@example.com")?;
             for [asked, outcome] in trail.steps.iter().map(format::step) {
                 page.line(&asked)?;
                 page.detail(&outcome)?;
             }
         }
-        page.section("The servers are asked by login-cli")?;
+        page.section("The requests of login-cli")?;
         let by_program = |request: &&Recorded| request.path != "/oauth/authorize";
         for request in run.requests.iter().filter(by_program) {
             let (line, parts) = format::request(request);

@@ -128,10 +128,14 @@ impl Account {
     /// The address of the account that denies.
     pub const DENIER: &'static str = "nora@example.com";
 
-    /// All four, in the order of the sign-in page.
+    /// The address of the member of two organizations with three projects.
+    pub const SEVERAL_PROJECTS: &'static str = "rosalind@example.com";
+
+    /// All of them, in the order of the sign-in page.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        vec![Self::owner(), Self::new_owner(), Self::member(), Self::denier()]
+        let (several, denier) = (Self::several_projects(), Self::denier());
+        vec![Self::owner(), Self::new_owner(), Self::member(), several, denier]
     }
 
     /// The owner who finished setup: everything works.
@@ -172,6 +176,28 @@ impl Account {
             plan: Some("free".to_owned()),
             ..Self::named(Self::MEMBER, "Linus Pauling", "linus")
         }
+    }
+
+    /// The member of two organizations: `create-key` lets her choose one of three projects.
+    #[must_use]
+    pub fn several_projects() -> Self {
+        let mut account = Self::named(Self::SEVERAL_PROJECTS, "Rosalind Franklin", "rosalind")
+            .with_organization("Crystallography");
+        let project = |id: &str, title: &str| Project {
+            id: id.to_owned(),
+            title: Some(title.to_owned()),
+            ..Project::default()
+        };
+        let projects =
+            account.organizations.iter_mut().map(|organization| &mut organization.projects);
+        projects.for_each(|projects| projects.push(project("proj_imaging", "Imaging")));
+        account.organizations.push(Organization {
+            id: "org-archive".to_owned(),
+            title: Some("Archive".to_owned()),
+            projects: vec![project("proj_letters", "Letters")],
+            ..Organization::default()
+        });
+        Self { label: "Member, three projects".to_owned(), ..account }
     }
 
     /// The account that denies: the callback gets `error=access_denied`.
