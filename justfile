@@ -90,10 +90,10 @@ semver REVISION=`git describe --tags --abbrev=0 2>/dev/null || true`:
 
 fuzz_targets := "callback_query http_head token_response token_error jwt_claims jwk_set discovery device_answer auth_json organization_list project_list terminal"
 
-# Run each fuzz target with a libFuzzer LIMIT; needs a nightly compiler and `cargo install cargo-fuzz`
+# Run the fuzz targets with a libFuzzer LIMIT, one on each core; needs a nightly compiler and `cargo install cargo-fuzz`
 [group('check')]
 fuzz LIMIT="-max_total_time=60":
-    for target in {{ fuzz_targets }}; do just fuzz-one $target "{{ LIMIT }}" || exit 1; done
+    printf '%s\n' {{ fuzz_targets }} | xargs -P "$(nproc 2>/dev/null || echo 2)" -I TARGET just fuzz-one TARGET "{{ LIMIT }}"
 
 # New inputs stay in `fuzz/target`; `fuzz/vectors` and `fuzz/corpus` have only the seeds. The workspace has no unsafe code, so the
 # address sanitizer is off, which is ten times faster.
@@ -121,7 +121,7 @@ musl TARGET=(arch() + "-unknown-linux-musl"):
 [group('check')]
 ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") providers (package "--no-verify") (dist "--packages") musl (emulators "--short")
 
-# Both sign-ins against the sandbox in your browser; `--headless` simulates the browser
+# Both sign-ins and a menu of projects, against the sandbox in your browser; `--headless` simulates it
 [group('see')]
 demo *ARGS:
     cargo xtask demo {{ ARGS }}
