@@ -148,8 +148,8 @@ impl DemoRun {
              shows a menu of the three.",
         )?;
         page.section("Checks")?;
-        let listed = |id: &&str| run.result.contains(id);
-        let all = ["proj_rosalind", "proj_imaging", "proj_letters"].iter().all(|id| listed(&id));
+        let mut projects = ["proj_rosalind", "proj_imaging", "proj_letters"].iter();
+        let all = projects.all(|id| run.result.contains(id));
         page.check("the three projects are listed", all)?;
         Ok(())
     }
