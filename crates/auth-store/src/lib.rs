@@ -55,10 +55,12 @@ mod document;
 mod format;
 
 mod backend;
+mod external_entry;
 mod external_store;
 mod helper_store;
 #[cfg(feature = "keyring")]
 mod keyring_store;
+mod source;
 mod warning;
 
 mod error;

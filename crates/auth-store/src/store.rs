@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use shared_file::{Error as FileError, LockHolder, LockedFile, SharedFile};
 
-use crate::backend::{Backend, SIZE_LIMIT, Source, is_successor};
-use crate::external_store::ExternalEntry;
+use crate::backend::Backend;
+use crate::external_entry::ExternalEntry;
 use crate::location::AUTH_JSON;
+use crate::source::{SIZE_LIMIT, Source, is_successor};
 use crate::{AuthDocument, Error, ExternalStore, Location, LockedStore, Warning, warning};
 
 /// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or an entry of an

@@ -8,12 +8,12 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::folder::{self, Entry, Folder};
-use crate::shared_file::with_suffix;
-use crate::{Error, FileKind, SharedFile, lock};
+use crate::options::{Options, with_suffix};
+use crate::{Error, FileKind, lock};
 
 /// Where the file is: in its own folder, or the target of a symbolic link there.
 pub(crate) struct FileLocation {
-    file: SharedFile,
+    options: Options,
     home: Folder,
     linked: Option<Linked>,
 }
@@ -35,12 +35,12 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 impl FileLocation {
     /// Resolves a link once, so that a later change of the link has no effect.
-    pub(crate) fn find(home: Folder, file: &SharedFile) -> Result<Self, Error> {
-        let linked = match entry(&home, &file.name)? {
-            Some(link) if link.kind == FileKind::Link => Some(follow(&home, file, &link)?),
+    pub(crate) fn find(home: Folder, options: &Options) -> Result<Self, Error> {
+        let linked = match entry(&home, &options.name)? {
+            Some(link) if link.kind == FileKind::Link => Some(follow(&home, options, &link)?),
             _ => None,
         };
-        Ok(Self { file: file.clone(), home, linked })
+        Ok(Self { options: options.clone(), home, linked })
     }
 
     pub(crate) fn folder(&self) -> &Folder {
@@ -48,7 +48,7 @@ impl FileLocation {
     }
 
     pub(crate) fn name(&self) -> &OsStr {
-        self.linked.as_ref().map_or(&self.file.name, |linked| &linked.name)
+        self.linked.as_ref().map_or(&self.options.name, |linked| &linked.name)
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -62,27 +62,27 @@ impl FileLocation {
 
     /// The only name of temporary files, so that those of a killed process are found and removed.
     pub(crate) fn temporary(&self) -> OsString {
-        self.beside(&format!(".{}.tmp", self.file.label))
+        self.beside(&format!(".{}.tmp", self.options.label))
     }
 
     /// The name of the copy of a file that is written in place. It exists before, during and after the
     /// write. A person or an editor may have made a `NAME.bak`.
     pub(crate) fn backup(&self) -> OsString {
-        self.beside(&format!(".{}.bak", self.file.label))
+        self.beside(&format!(".{}.bak", self.options.label))
     }
 
     /// The name of a file that tests the space on the disk.
     pub(crate) fn probe(&self) -> OsString {
-        self.beside(&format!(".{}.probe", self.file.label))
+        self.beside(&format!(".{}.probe", self.options.label))
     }
 
     pub(crate) fn size_limit(&self) -> u64 {
-        self.file.size_limit
+        self.options.size_limit
     }
 
     /// Whether `new` is complete and may replace `old`.
     pub(crate) fn is_successor(&self, new: &[u8], old: &[u8]) -> bool {
-        (self.file.is_successor)(new, old)
+        (self.options.is_successor)(new, old)
     }
 
     pub(crate) fn is_linked(&self) -> bool {
@@ -104,7 +104,7 @@ impl FileLocation {
     pub(crate) fn check_trusted(&self) -> Result<(), Error> {
         folder::check_trusted(self.folder())?;
         if let Some(owner) = self.linked.as_ref().and_then(Linked::misleading_owner) {
-            let path = self.home.path().join(&self.file.name);
+            let path = self.home.path().join(&self.options.name);
             return Err(Error::ForeignOwner { path, owner });
         }
         let entry = entry(self.folder(), self.name())?;
@@ -158,7 +158,7 @@ impl FileLocation {
     fn is_being_written(&self) -> bool {
         let has_backup = self.folder().entry(&self.backup()).is_ok_and(|it| it.is_some());
         let is_held = |lock: &OsString| lock::is_held(&self.home, lock).unwrap_or(true);
-        has_backup && self.file.locks.last().is_some_and(is_held)
+        has_backup && self.options.locks.last().is_some_and(is_held)
     }
 
     /// Reads an open file, and not more than one byte over the size limit.
@@ -207,8 +207,8 @@ impl Linked {
 const LONGEST_CHAIN: usize = 40;
 
 /// The end of the chain of links. The file need not exist, only its folder.
-fn follow(home: &Folder, file: &SharedFile, first: &Entry) -> Result<Linked, Error> {
-    let path = home.path().join(&file.name);
+fn follow(home: &Folder, options: &Options, first: &Entry) -> Result<Linked, Error> {
+    let path = home.path().join(&options.name);
     let broken = || Error::NotAFile { path: path.clone(), found: FileKind::BrokenLink };
     let refused = |source: io::Error| match source.kind() {
         io::ErrorKind::PermissionDenied => Error::Io { path: path.clone(), source },

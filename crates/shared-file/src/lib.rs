@@ -61,6 +61,7 @@ mod file_location;
 mod folder;
 mod lock;
 mod lock_holder;
+mod options;
 #[cfg(any(not(unix), test))]
 mod sharing_violation;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::file_location::FileLocation;
 use crate::folder::{self, Folder};
 use crate::lock::{self, LockTimeout, Locks};
+use crate::options::{Options, with_suffix};
 use crate::snapshot::Snapshot;
 use crate::{Error, LockHolder, LockedFile, Properties, check};
 
@@ -18,12 +19,8 @@ use crate::{Error, LockHolder, LockedFile, Properties, check};
 #[derive(Clone, Debug)]
 pub struct SharedFile {
     folder: PathBuf,
-    pub(crate) name: OsString,
-    pub(crate) locks: Vec<OsString>,
     lock_wait: Duration,
-    pub(crate) size_limit: u64,
-    pub(crate) label: &'static str,
-    pub(crate) is_successor: fn(&[u8], &[u8]) -> bool,
+    options: Options,
 }
 
 /// A write takes milliseconds; other work under the locks can take longer.
@@ -48,12 +45,14 @@ impl SharedFile {
         let name = name.as_ref();
         Self {
             folder: folder.into(),
-            name: name.to_owned(),
-            locks: vec![with_suffix(name, ".lock")],
             lock_wait: LOCK_WAIT,
-            size_limit: SIZE_LIMIT,
-            label: "shared-file",
-            is_successor: |_, _| false,
+            options: Options {
+                name: name.to_owned(),
+                locks: vec![with_suffix(name, ".lock")],
+                size_limit: SIZE_LIMIT,
+                label: "shared-file",
+                is_successor: |_, _| false,
+            },
         }
     }
 
@@ -62,7 +61,8 @@ impl SharedFile {
     /// links in several folders may lead to it.
     #[must_use]
     pub fn lock_files<const N: usize>(self, names: [&str; N]) -> Self {
-        Self { locks: names.map(OsString::from).to_vec(), ..self }
+        let locks = names.map(OsString::from).to_vec();
+        Self { options: Options { locks, ..self.options }, ..self }
     }
 
     /// Waits at most this long for the locks. The default is five seconds.
@@ -74,27 +74,27 @@ impl SharedFile {
     /// The largest content in bytes, 1 MiB by default.
     #[must_use]
     pub fn size_limit(self, size_limit: u64) -> Self {
-        Self { size_limit, ..self }
+        Self { options: Options { size_limit, ..self.options }, ..self }
     }
 
     /// A part of the names of temporary files, `NAME.LABEL.tmp`, so that a person sees whose they are.
     /// All programs that share the file have to use the same.
     #[must_use]
     pub fn label(self, label: &'static str) -> Self {
-        Self { label, ..self }
+        Self { options: Options { label, ..self.options }, ..self }
     }
 
     /// Whether the first content is complete, and may replace the second one. Only then an interrupted
     /// write is finished. Without this function none is.
     #[must_use]
     pub fn successor(self, is_successor: fn(&[u8], &[u8]) -> bool) -> Self {
-        Self { is_successor, ..self }
+        Self { options: Options { is_successor, ..self.options }, ..self }
     }
 
     /// The path of the file, before links.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        self.folder.join(&self.name)
+        self.folder.join(&self.options.name)
     }
 
     /// The end of the link, if the file is a symbolic link that can be followed.
@@ -123,7 +123,7 @@ impl SharedFile {
 
     fn find(&self) -> Result<Option<FileLocation>, Error> {
         let home = folder::open(&self.folder)?;
-        home.map(|home| FileLocation::find(home, self)).transpose()
+        home.map(|home| FileLocation::find(home, &self.options)).transpose()
     }
 
     /// What is unusual about the file; `None` if its folder is missing.
@@ -165,7 +165,8 @@ impl SharedFile {
     ///
     /// Any [`Error`].
     pub fn check_replaceable(&self) -> Result<(), Error> {
-        let location = Arc::new(FileLocation::find(folder::open_or_make(&self.folder)?, self)?);
+        let location =
+            Arc::new(FileLocation::find(folder::open_or_make(&self.folder)?, &self.options)?);
         check::check_replaceable(&location)?;
         check::check_space(&location)
     }
@@ -245,10 +246,10 @@ impl SharedFile {
         home: Folder,
         mut visit: impl FnMut(&Folder, &OsStr) -> Result<(), Error>,
     ) -> Result<FileLocation, Error> {
-        for name in &self.locks {
+        for name in &self.options.locks {
             visit(&home, name)?;
         }
-        let location = FileLocation::find(home, self)?;
+        let location = FileLocation::find(home, &self.options)?;
         location.check_trusted()?;
         if location.is_linked() {
             visit(location.folder(), &location.beside(".lock"))?;
@@ -267,21 +268,15 @@ impl SharedFile {
         let remove_folder = || fs::remove_dir(&self.folder).is_ok();
         let remove_lock_files = || {
             let Ok(Some(_locked)) = self.try_lock() else { return false };
-            self.locks.iter().all(|name| fs::remove_file(self.folder.join(name)).is_ok())
+            self.options.locks.iter().all(|name| fs::remove_file(self.folder.join(name)).is_ok())
         };
         self.has_only_lock_files() && (remove_folder() || remove_lock_files() && remove_folder())
     }
 
     fn has_only_lock_files(&self) -> bool {
         let is_lock = |entry: io::Result<fs::DirEntry>| {
-            entry.is_ok_and(|entry| self.locks.contains(&entry.file_name()))
+            entry.is_ok_and(|entry| self.options.locks.contains(&entry.file_name()))
         };
         fs::read_dir(&self.folder).is_ok_and(|mut entries| entries.all(is_lock))
     }
-}
-
-pub(crate) fn with_suffix(name: &OsStr, suffix: &str) -> OsString {
-    let mut name = name.to_owned();
-    name.push(suffix);
-    name
 }
