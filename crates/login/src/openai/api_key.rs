@@ -16,7 +16,9 @@ const TOKEN_TYPES: [&str; 2] = ["Bearer", "N_A"];
 /// The key is in the field that RFC 8693 §2.2.1 has for any issued token.
 #[derive(Deserialize)]
 struct ApiKeyResponse {
-    access_token: ApiKey,
+    #[serde(default)]
+    access_token: Option<ApiKey>,
+    #[serde(default)]
     token_type: Option<String>,
 }
 
@@ -50,10 +52,11 @@ pub async fn exchange_for_api_key(
 impl ApiKeyResponse {
     fn into_key(self) -> Result<ApiKey, Error> {
         let is_known = |named: &str| TOKEN_TYPES.iter().any(|it| it.eq_ignore_ascii_case(named));
-        match self.token_type.as_deref().is_none_or(is_known) {
-            true => Ok(self.access_token),
-            false => Err(DecodeError::Shape { field: "token_type".to_owned() }.into()),
+        let unusable = |field: &str| DecodeError::Shape { field: field.to_owned() };
+        if !self.token_type.as_deref().is_none_or(is_known) {
+            return Err(unusable("token_type").into());
         }
+        self.access_token.ok_or_else(|| unusable("access_token").into())
     }
 }
 
