@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let variable =
         |name: &str| (name == "PGSSLROOTCERT").then(|| "/etc/ssl/database.pem".to_owned());
 
-    let parameters = Parameters::from_url("postgres://ci@db.example/ops")?.or_variables(variable);
+    let parameters = Parameters::resolve("postgres://ci@db.example/ops", variable)?;
 
     assert_eq!(parameters.value("user"), Some("ci"));
     assert_eq!(parameters.value("sslrootcert"), Some("/etc/ssl/database.pem"));

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::{InvalidParameters, url};
+use super::error::InvalidParameters;
+use super::home::home;
+use super::{service_file, url};
 
 /// The connection parameters of libpq, by their
 /// [keyword](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
@@ -17,7 +19,6 @@ const VARIABLES: &[(&str, &str)] = &[
     ("PGHOSTADDR", "hostaddr"),
     ("PGPASSFILE", "passfile"),
     ("PGPORT", "port"),
-    ("PGSERVICE", "service"),
     ("PGSSLCERT", "sslcert"),
     ("PGSSLKEY", "sslkey"),
     ("PGSSLMODE", "sslmode"),
@@ -27,25 +28,31 @@ const VARIABLES: &[(&str, &str)] = &[
 ];
 
 impl Parameters {
-    /// Parses a [connection URI](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS):
-    /// `postgres://user@host:port/dbname?sslmode=verify-full`. Each part may be missing.
+    /// The parameters of a [connection
+    /// URI](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS),
+    /// `postgres://user@host:port/dbname?sslmode=verify-full`. Each part may be missing: then a service file has it, a
+    /// variable, or there is a default, in this order, as for every other program. `variable` looks up a variable.
     ///
     /// # Errors
     ///
     /// [`InvalidParameters`].
-    pub fn from_url(url: &str) -> Result<Self, InvalidParameters> {
-        url::parse(url).map(Self)
-    }
-
-    /// Adds what is not there yet, from the variables that libpq reads. `variable` looks one up.
-    #[must_use]
-    pub fn or_variables(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
-        for (name, keyword) in VARIABLES {
-            if let Some(value) = variable(name).filter(|value| !value.is_empty()) {
-                self.0.entry((*keyword).to_owned()).or_insert(value);
-            }
+    pub fn resolve(
+        url: &str,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, InvalidParameters> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let mut parameters = url::parse(url)?;
+        let service = parameters.remove("service").or_else(|| variable("PGSERVICE"));
+        if let Some(service) = service {
+            add(&mut parameters, service_file::find(&service, &variable)?);
         }
-        self
+        for (name, keyword) in VARIABLES {
+            add(&mut parameters, variable(name).map(|value| ((*keyword).to_owned(), value)));
+        }
+        let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable);
+        add(&mut parameters, user.map(|user| ("user".to_owned(), user)));
+        add(&mut parameters, default_files(&variable));
+        Ok(Self(parameters))
     }
 
     /// The value of a parameter.
@@ -53,23 +60,101 @@ impl Parameters {
     pub fn value(&self, keyword: &str) -> Option<&str> {
         self.0.get(keyword).map(String::as_str)
     }
+
+    pub(super) fn required(&self, name: &'static str) -> Result<&str, InvalidParameters> {
+        self.value(name).ok_or(InvalidParameters::Missing { name })
+    }
+
+    pub(super) fn keywords(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// What is there already stays.
+fn add(
+    parameters: &mut BTreeMap<String, String>,
+    others: impl IntoIterator<Item = (String, String)>,
+) {
+    for (keyword, value) in others {
+        parameters.entry(keyword).or_insert(value);
+    }
+}
+
+/// The files that libpq uses if they exist.
+fn default_files(variable: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let Some(home) = home(variable) else { return Vec::new() };
+    let (dot, password_file) =
+        if cfg!(windows) { ("postgresql", "postgresql/pgpass.conf") } else { (".postgresql", ".pgpass") };
+    let files = [
+        ("passfile", home.join(password_file)),
+        ("sslrootcert", home.join(dot).join("root.crt")),
+        ("sslcert", home.join(dot).join("postgresql.crt")),
+        ("sslkey", home.join(dot).join("postgresql.key")),
+    ];
+    let existing = files.into_iter().filter(|(_, path)| path.is_file());
+    existing.map(|(keyword, path)| (keyword.to_owned(), path.display().to_string())).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn url_overrides_a_variable() {
-        let variable = |name: &str| match name {
-            "PGUSER" => Some("other".to_owned()),
-            "PGDATABASE" => Some("ops".to_owned()),
-            "PGHOST" => Some(String::new()),
-            _ => None,
+    use std::fs::File;
+    use std::io::Write as _;
+
+    #[track_caller]
+    fn assert_parameters(url: &str, variables: &[(&str, &str)], expected: &[(&str, &str)]) {
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
         };
-        let parameters = Parameters::from_url("postgres://ci@").unwrap().or_variables(variable);
-        assert_eq!(parameters.value("user"), Some("ci"));
-        assert_eq!(parameters.value("dbname"), Some("ops"));
-        assert_eq!(parameters.value("host"), None);
+        let parameters = Parameters::resolve(url, variable).unwrap();
+        let found: Vec<_> = parameters.0.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn url_overrides_a_service_file_which_overrides_a_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("services");
+        let text = b"# ours\n[other]\nuser=a\n\n[ops]\nuser=b\ndbname = c\n[last]\nport=1\n";
+        File::create(&path).unwrap().write_all(text).unwrap();
+        let path = path.to_str().unwrap();
+        let variables =
+            [("PGSERVICEFILE", path), ("PGUSER", "d"), ("PGDATABASE", "e"), ("PGPORT", "9"), ("USER", "f")];
+        let of = |user, database| [("dbname", database), ("port", "9"), ("user", user)];
+        assert_parameters("postgres://?service=ops", &variables, &of("b", "c"));
+        assert_parameters("postgres://me@?service=ops", &variables, &of("me", "c"));
+        assert_parameters("postgres://", &variables, &of("d", "e"));
+        assert_parameters("postgres://", &[("PGUSER", ""), ("USER", "f")], &[("user", "f")]);
+        let with_service: Vec<_> = variables.into_iter().chain([("PGSERVICE", "ops")]).collect();
+        assert_parameters("postgres://", &with_service, &of("b", "c"));
+    }
+
+    #[test]
+    fn files_in_the_home_folder_are_used_if_they_exist() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().to_str().unwrap();
+        assert_parameters("postgres://", &[("HOME", home)], &[]);
+        let file = folder.path().join(".pgpass");
+        File::create(&file).unwrap();
+        assert_parameters("postgres://", &[("HOME", home)], &[("passfile", file.to_str().unwrap())]);
+        let other = [("HOME", home), ("PGPASSFILE", "/other")];
+        assert_parameters("postgres://", &other, &[("passfile", "/other")]);
+    }
+
+    #[test]
+    fn service_that_is_missing_or_has_a_password_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("services");
+        File::create(&path).unwrap().write_all(b"[ops]\npassword=secret\n").unwrap();
+        let resolve = |url: &str| {
+            let file = path.display().to_string();
+            Parameters::resolve(url, |name| (name == "PGSERVICEFILE").then(|| file.clone()))
+        };
+        let error = resolve("postgres://?service=ops").unwrap_err();
+        assert!(matches!(error, InvalidParameters::PasswordInUrl), "{error:?}");
+        let error = resolve("postgres://?service=opt").unwrap_err();
+        assert!(matches!(error, InvalidParameters::NoService { .. }), "{error:?}");
     }
 }

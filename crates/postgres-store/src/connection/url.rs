@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::InvalidParameters;
+use super::error::InvalidParameters;
 
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
@@ -34,10 +34,10 @@ fn hosts_and_ports(hosts: &str) -> Result<Vec<(String, String)>, InvalidParamete
     let (mut names, mut ports) = (Vec::new(), Vec::new());
     for host in hosts.split(',') {
         let (name, port) = match host.strip_prefix('[').map(|host| host.split_once(']')) {
-            Some(None) => return Err(invalid("host")),
+            Some(None) => return Err(InvalidParameters::value("host")),
             Some(Some((name, ""))) => (name, ""),
             Some(Some((name, port))) => {
-                (name, port.strip_prefix(':').ok_or_else(|| invalid("host"))?)
+                (name, port.strip_prefix(':').ok_or_else(|| InvalidParameters::value("host"))?)
             }
             None => host.split_once(':').unwrap_or((host, "")),
         };
@@ -50,11 +50,7 @@ fn hosts_and_ports(hosts: &str) -> Result<Vec<(String, String)>, InvalidParamete
 }
 
 fn decode(name: &str, text: &str) -> Result<String, InvalidParameters> {
-    urlencoding::decode(text).map(Into::into).map_err(|_| invalid(name))
-}
-
-fn invalid(name: &str) -> InvalidParameters {
-    InvalidParameters::InvalidValue { name: name.to_owned() }
+    urlencoding::decode(text).map(Into::into).map_err(|_| InvalidParameters::value(name))
 }
 
 #[cfg(test)]
