@@ -21,10 +21,16 @@
 //! - A sign-in is sealed before it leaves the machine, and no refresh token is cached.
 
 mod connection;
+mod database;
+mod error;
 
 mod cache;
 mod seal;
+mod store;
 
 pub use cache::{CacheError, Cached, CachedToken, StoreUnchecked, TokenCache};
 pub use connection::{InvalidParameters, Parameters};
+pub use database::{Database, setup_sql};
+pub use error::{Error, ErrorKind};
 pub use seal::{KeyId, Keys, RowVersion, SealError};
+pub use store::{ClaimGuard, Document, Options, PostgresStore, StoredSignIn};

@@ -83,8 +83,11 @@ fn add(
 /// The files that libpq uses if they exist.
 fn default_files(variable: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
     let Some(home) = home(variable) else { return Vec::new() };
-    let (dot, password_file) =
-        if cfg!(windows) { ("postgresql", "postgresql/pgpass.conf") } else { (".postgresql", ".pgpass") };
+    let (dot, password_file) = if cfg!(windows) {
+        ("postgresql", "postgresql/pgpass.conf")
+    } else {
+        (".postgresql", ".pgpass")
+    };
     let files = [
         ("passfile", home.join(password_file)),
         ("sslrootcert", home.join(dot).join("root.crt")),
@@ -120,8 +123,13 @@ mod tests {
         let text = b"# ours\n[other]\nuser=a\n\n[ops]\nuser=b\ndbname = c\n[last]\nport=1\n";
         File::create(&path).unwrap().write_all(text).unwrap();
         let path = path.to_str().unwrap();
-        let variables =
-            [("PGSERVICEFILE", path), ("PGUSER", "d"), ("PGDATABASE", "e"), ("PGPORT", "9"), ("USER", "f")];
+        let variables = [
+            ("PGSERVICEFILE", path),
+            ("PGUSER", "d"),
+            ("PGDATABASE", "e"),
+            ("PGPORT", "9"),
+            ("USER", "f"),
+        ];
         let of = |user, database| [("dbname", database), ("port", "9"), ("user", user)];
         assert_parameters("postgres://?service=ops", &variables, &of("b", "c"));
         assert_parameters("postgres://me@?service=ops", &variables, &of("me", "c"));
@@ -138,7 +146,11 @@ mod tests {
         assert_parameters("postgres://", &[("HOME", home)], &[]);
         let file = folder.path().join(".pgpass");
         File::create(&file).unwrap();
-        assert_parameters("postgres://", &[("HOME", home)], &[("passfile", file.to_str().unwrap())]);
+        assert_parameters(
+            "postgres://",
+            &[("HOME", home)],
+            &[("passfile", file.to_str().unwrap())],
+        );
         let other = [("HOME", home), ("PGPASSFILE", "/other")];
         assert_parameters("postgres://", &other, &[("passfile", "/other")]);
     }

@@ -15,7 +15,8 @@ pub(super) fn find(
     let name = if cfg!(windows) { "postgresql/.pg_service.conf" } else { ".pg_service.conf" };
     let of_user = variable("PGSERVICEFILE").map(Into::into);
     let of_user = of_user.or_else(|| home(variable).map(|home| home.join(name)));
-    let of_system = variable("PGSYSCONFDIR").map(|folder| Path::new(&folder).join("pg_service.conf"));
+    let of_system =
+        variable("PGSYSCONFDIR").map(|folder| Path::new(&folder).join("pg_service.conf"));
     for path in of_user.into_iter().chain(of_system) {
         let text = match fs::read_to_string(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -29,10 +30,7 @@ pub(super) fn find(
 }
 
 /// The parameters of a service; `None` if the text does not have it.
-fn parse(
-    service: &str,
-    text: &str,
-) -> Result<Option<Vec<(String, String)>>, InvalidParameters> {
+fn parse(service: &str, text: &str) -> Result<Option<Vec<(String, String)>>, InvalidParameters> {
     let lines = text.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     let header = format!("[{service}]");
@@ -42,7 +40,8 @@ fn parse(
     }
     let mut parameters = Vec::new();
     for line in lines.take_while(|line| !line.starts_with('[')) {
-        let (name, value) = line.split_once('=').ok_or_else(|| InvalidParameters::value(service))?;
+        let (name, value) =
+            line.split_once('=').ok_or_else(|| InvalidParameters::value(service))?;
         if name.trim() == "password" {
             return Err(InvalidParameters::PasswordInUrl);
         }

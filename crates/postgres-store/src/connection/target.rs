@@ -14,7 +14,8 @@ use super::tls;
 /// One of the hosts of the parameters.
 pub(crate) struct Target {
     pub(crate) config: Config,
-    pub(crate) tls: MakeRustlsConnect,
+    /// `None` if nothing leaves this machine.
+    pub(crate) tls: Option<MakeRustlsConnect>,
 }
 
 /// Everything that is read. Other keywords of libpq restrict a connection, such as `sslcrl`, or change it.
@@ -43,8 +44,7 @@ const DEFAULT_HOST: &str = if cfg!(unix) { "/var/run/postgresql" } else { "local
 /// How long connection, TLS and login take at most, for each host.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The hosts, in the order in which they are tried. A password is found by `password`, for a variable; otherwise the
-/// password file has it.
+/// The hosts, in the order in which they are tried. Without a password that the caller has, the password file has it.
 pub(crate) fn targets(
     parameters: &Parameters,
     password: Option<String>,
@@ -53,16 +53,19 @@ pub(crate) fn targets(
         return Err(InvalidParameters::Unsupported { name: name.to_owned() });
     }
     let password = password.map(Password::new);
-    let tls = tls::connector(parameters)?;
     let common = common(parameters)?;
     let hosts = hosts(parameters)?;
+    let modes =
+        hosts.iter().map(|host| host.ssl_mode(parameters)).collect::<Result<Vec<_>, _>>()?;
+    let tls = modes.contains(&SslMode::Require).then(|| tls::connector(parameters)).transpose()?;
     let targets = hosts.into_iter().map(|host| {
         let mut config = common.clone();
         host.add_to(&mut config, parameters)?;
         if let Some(password) = host.password(parameters, password.clone())? {
             config.password(password.expose());
         }
-        Ok(Target { config, tls: tls.clone() })
+        let tls = tls.clone().filter(|_| config.get_ssl_mode() == SslMode::Require);
+        Ok(Target { config, tls })
     });
     targets.collect()
 }
@@ -108,7 +111,8 @@ fn hosts(parameters: &Parameters) -> Result<Vec<Host>, InvalidParameters> {
     }
     let ports: Vec<&str> = list("port").collect();
     for (keyword, other) in [("hostaddr", &addresses), ("port", &ports)] {
-        if !other.is_empty() && other.len() != names.len() && (keyword, other.len()) != ("port", 1) {
+        if !other.is_empty() && other.len() != names.len() && (keyword, other.len()) != ("port", 1)
+        {
             return Err(InvalidParameters::value(keyword));
         }
     }
@@ -210,7 +214,9 @@ mod tests {
 
     #[test]
     fn every_connection_to_another_machine_is_verified() {
-        for mode in ["", "?sslmode=allow", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-ca"] {
+        for mode in
+            ["", "?sslmode=allow", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-ca"]
+        {
             assert_mode(&format!("postgres://ci@db.test/{mode}"), SslMode::Require);
         }
         assert_mode("postgres://ci@10.0.0.1,10.0.0.2/", SslMode::Require);
@@ -254,7 +260,10 @@ mod tests {
             ("postgres://ci@a,b,c/?port=1,2", "port has an invalid value"),
             ("postgres://ci@db/?sslmode=off", "sslmode has an invalid value"),
             ("postgres://ci@db/?hostaddr=db", "hostaddr has an invalid value"),
-            ("postgres://ci@db/?target_session_attrs=standby", "target_session_attrs has an invalid value"),
+            (
+                "postgres://ci@db/?target_session_attrs=standby",
+                "target_session_attrs has an invalid value",
+            ),
         ] {
             assert_eq!(error(url).as_deref(), Some(message), "{url}");
         }

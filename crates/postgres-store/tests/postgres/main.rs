@@ -5,5 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
+mod issuer;
 
+mod access;
+mod claims;
 mod servers;

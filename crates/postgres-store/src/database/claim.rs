@@ -1,0 +1,150 @@
+use std::time::Duration;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+use tokio_postgres::types::Type;
+
+use super::clock::Moment;
+use super::query::Database;
+use crate::Error;
+
+/// How long a claim lasts, by the clock of the database.
+pub(crate) const CLAIM: Duration = Duration::from_secs(90);
+
+const READ: &str = "SELECT version, document, claimed_by, \
+     extract(epoch FROM claimed_until - now())::float8 AS remaining \
+     FROM login_cli.sign_ins WHERE name = $1";
+
+const CLAIM_ROW: &str = "UPDATE login_cli.sign_ins \
+     SET claimed_by = $3, claimed_until = now() + interval '90 s' \
+     WHERE name = $1 AND version = $2 AND (claimed_until IS NULL OR claimed_until < now()) \
+     RETURNING version";
+
+/// A database that confirms a commit before it is on the disk, and on the standby, would lose the only copy of
+/// the new token. The setting lasts until the end of this statement. A stronger one stays.
+const STORE: &str = "UPDATE login_cli.sign_ins \
+     SET version = version + 1, document = $3, claimed_by = NULL, claimed_until = NULL \
+     FROM (SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
+     WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true) AS value OFFSET 0) AS durable \
+     WHERE name = $1 AND version = $2 AND durable.value IS NOT NULL RETURNING version";
+
+const GIVE_BACK: &str = "UPDATE login_cli.sign_ins SET claimed_by = NULL, claimed_until = NULL \
+     WHERE name = $1 AND claimed_by = $2 RETURNING version";
+
+/// A row of the table.
+pub(crate) struct StoredRow {
+    pub(crate) version: i64,
+    /// The sealed sign-in; `None` after a logout.
+    pub(crate) document: Option<Vec<u8>>,
+    claimed_by: Option<String>,
+    /// Negative after its end.
+    remaining: Option<f64>,
+}
+
+impl StoredRow {
+    /// Who holds the claim that has not ended, and for how long.
+    pub(crate) fn holder(&self) -> Option<token_source::Holder> {
+        let remaining = self.remaining.filter(|remaining| *remaining >= 0.0)?;
+        let remaining = Duration::try_from_secs_f64(remaining).ok()?;
+        let name = self.claimed_by.as_deref()?;
+        let name = name.rsplit_once(' ').map_or(name, |(name, _)| name).to_owned();
+        Some(token_source::Holder { name, held_for: CLAIM.saturating_sub(remaining) })
+    }
+}
+
+/// A claim of this process.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    name: String,
+    /// Differs in each claim.
+    by: String,
+    version: i64,
+    /// Before the statement was sent, so that the claim ends no earlier than this says.
+    made: Moment,
+}
+
+/// The result of an attempt to claim.
+pub(crate) enum Claimed {
+    Claimed(Claim),
+    /// Another process has been faster.
+    No,
+}
+
+impl Database {
+    /// Reads the row; `None` if there is none for this user.
+    pub(crate) async fn read(&self, name: &str) -> Result<Option<StoredRow>, Error> {
+        let row = self.query(READ, &[(&name, Type::TEXT)]).await?;
+        let row = row.map(|row| {
+            Ok(StoredRow {
+                version: row.try_get("version")?,
+                document: row.try_get("document")?,
+                claimed_by: row.try_get("claimed_by")?,
+                remaining: row.try_get("remaining")?,
+            })
+        });
+        Ok(row.transpose().map_err(Error::Database)?)
+    }
+
+    /// Claims the version that was read. `holder` is the name of this process, for the others.
+    pub(crate) async fn claim(
+        &self,
+        name: &str,
+        version: i64,
+        holder: &str,
+    ) -> Result<Claimed, Error> {
+        let by = format!("{holder} {:016x}", nonce()?);
+        let made = Moment::now();
+        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+            [(&name, Type::TEXT), (&version, Type::INT8), (&by, Type::TEXT)];
+        let is_claimed = match self.query(CLAIM_ROW, &parameters).await {
+            Ok(row) => row.is_some(),
+            // Whether it was committed is unknown: the row says so.
+            Err(error) if error.is_transient() => {
+                self.is_claimed_by(name, &by).await.ok_or(error)?
+            }
+            Err(error) => return Err(error),
+        };
+        let claim = Claim { name: name.to_owned(), by, version, made };
+        Ok(if is_claimed { Claimed::Claimed(claim) } else { Claimed::No })
+    }
+
+    async fn is_claimed_by(&self, name: &str, by: &str) -> Option<bool> {
+        let row = self.read(name).await.ok()??;
+        Some(row.claimed_by.as_deref() == Some(by))
+    }
+
+    /// Gives the claim back. The document is unchanged.
+    pub(crate) async fn give_back(&self, claim: &Claim) -> Result<(), Error> {
+        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
+            [(&claim.name, Type::TEXT), (&claim.by, Type::TEXT)];
+        self.query(GIVE_BACK, &parameters).await.map(drop)
+    }
+
+    /// Stores a document that is sealed for the version after this one, unless the row has another version. True if it
+    /// is stored. After an error the outcome is unknown.
+    pub(crate) async fn store(
+        &self,
+        name: &str,
+        version: i64,
+        document: Option<&[u8]>,
+    ) -> Result<bool, Error> {
+        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+            [(&name, Type::TEXT), (&version, Type::INT8), (&document, Type::BYTEA)];
+        Ok(self.query(STORE, &parameters).await?.is_some())
+    }
+}
+
+impl Claim {
+    pub(crate) fn age(&self) -> Duration {
+        self.made.elapsed()
+    }
+
+    pub(crate) fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+fn nonce() -> Result<u64, Error> {
+    let mut bytes = [0; 8];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Key(crate::SealError::Crypto))?;
+    Ok(u64::from_ne_bytes(bytes))
+}

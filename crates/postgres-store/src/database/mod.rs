@@ -1,0 +1,10 @@
+//! The statements that are sent to the database, each a transaction of its own.
+
+mod claim;
+mod clock;
+mod init;
+mod query;
+
+pub(crate) use claim::{CLAIM, Claim, Claimed, StoredRow};
+pub use init::setup_sql;
+pub use query::Database;

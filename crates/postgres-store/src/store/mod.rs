@@ -1,0 +1,11 @@
+//! The store of `token-source`: one process per machine talks to the database, and claims the row.
+
+mod guard;
+mod machine_lock;
+mod postgres_store;
+mod row;
+mod sign_in;
+
+pub use guard::ClaimGuard;
+pub use postgres_store::{Options, PostgresStore};
+pub use sign_in::{Document, StoredSignIn};

@@ -1,0 +1,206 @@
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use token_source::{
+    Clock, LockError, SharedStore, StoreGuard as _, TryLock, WaitPolicy, WhileHeld,
+};
+use tokio::time::sleep;
+
+use super::guard::ClaimGuard;
+use super::machine_lock::MachineLock;
+use super::row::{Row, SharedRow};
+use super::sign_in::{Document, StoredSignIn};
+use crate::database::{CLAIM, Claimed};
+use crate::{CachedToken, Database, Error, Keys, StoreUnchecked, TokenCache};
+
+/// The sign-in of one row, shared by every process of every machine that has the key.
+#[derive(Clone, Debug)]
+pub struct PostgresStore<D> {
+    row: SharedRow,
+    document: PhantomData<fn() -> D>,
+}
+
+/// What a [`PostgresStore`] needs.
+#[derive(Debug)]
+pub struct Options {
+    /// The database.
+    pub database: Database,
+    /// Names the database in the cache. Two machines may use different ones.
+    pub url: String,
+    /// The name of the row.
+    pub name: String,
+    /// Seal and open the document.
+    pub keys: Keys,
+    /// A folder of this user, for the cache and the lock of this machine: in `$XDG_RUNTIME_DIR`. Its last part is created.
+    pub folder: PathBuf,
+    /// Names this process for the others, such as `host:pid`.
+    pub holder: String,
+    /// The clock of this machine.
+    pub now: fn() -> Timestamp,
+}
+
+/// How long a process waits for another one of this machine that reads the row, before it reads itself.
+const LOCAL_WAIT: Duration = Duration::from_secs(15);
+const LOCAL_PAUSE: Duration = Duration::from_millis(5);
+
+/// The claim of a machine that was switched off, and a refresh after it.
+const WAIT: Duration = CLAIM.saturating_add(Duration::from_secs(45));
+
+impl<D: Document> PostgresStore<D> {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let Options { database, url, name, keys, folder, holder, now } = options;
+        let cache = TokenCache::new(folder, &url, &name);
+        let row = Row { database, name, keys, cache, holder, now, unchecked: Mutex::default() };
+        Self { row: Arc::new(row), document: PhantomData }
+    }
+
+    /// The warning of the last [`load`](SharedStore::load), if that used the cache because the database could not be
+    /// reached.
+    #[must_use]
+    pub fn unchecked(&self) -> Option<StoreUnchecked> {
+        *self.row.unchecked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stores a new sign-in in place of the old one; `None` after a logout. Waits for a process that refreshes.
+    ///
+    /// # Errors
+    ///
+    /// Why the sign-in is not stored, or [`Error::Busy`].
+    pub async fn save(&self, document: Option<&D>) -> Result<(), Error> {
+        self.claim().await?.replace(document).await
+    }
+
+    /// Seals the document with the first key, if another one sealed it. True if it did.
+    ///
+    /// # Errors
+    ///
+    /// Why the document is not sealed again, or [`Error::Busy`].
+    pub async fn rekey(&self) -> Result<bool, Error> {
+        let mut guard = self.claim().await?;
+        let document = match guard.is_sealed_with_first()? {
+            true => None,
+            false => guard.load().await?,
+        };
+        match document {
+            Some(StoredSignIn::Document(document)) => {
+                guard.replace(Some(&document)).await?;
+                Ok(true)
+            }
+            _ => {
+                guard.release().await;
+                Ok(false)
+            }
+        }
+    }
+
+    async fn claim(&self) -> Result<ClaimGuard<D>, Error> {
+        let lock = token_source::lock(self, &TokioClock(self.row.now), &|_| {}).await;
+        lock.map_err(|error| match error {
+            LockError::Store(error) => error,
+            LockError::Busy { waited, holder } => Error::Busy { waited, holder },
+        })
+    }
+
+    fn cached(&self) -> Option<CachedToken> {
+        self.row.cache.load().ok()?.token
+    }
+
+    fn trusted(&self) -> Option<CachedToken> {
+        self.cached().filter(|token| token.is_trusted((self.row.now)()))
+    }
+
+    async fn load_from_database(&self) -> Result<Option<StoredSignIn<D>>, Error> {
+        let read = self.row.read().await;
+        match read.and_then(|stored| self.row.open(&stored)) {
+            Ok(document) => Ok(document.map(StoredSignIn::Document)),
+            Err(error) if error.is_transient() => {
+                let cached = self.cached();
+                let warning = cached.as_ref().and_then(|it| it.without_store((self.row.now)()));
+                self.row.set_unchecked(warning);
+                cached
+                    .filter(|_| warning.is_some())
+                    .map(StoredSignIn::Cached)
+                    .map(Some)
+                    .ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+struct TokioClock(fn() -> Timestamp);
+
+impl Clock for TokioClock {
+    fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+
+    async fn sleep(&self, pause: Duration) {
+        sleep(pause).await;
+    }
+}
+
+impl<D: Document> SharedStore for PostgresStore<D> {
+    type SignIn = StoredSignIn<D>;
+    type Guard = ClaimGuard<D>;
+    type Error = Error;
+
+    /// The cached token, if it can be trusted. Otherwise one process of the machine asks the database; the others use
+    /// what is cached meanwhile, or wait.
+    async fn load(&self) -> Result<Option<StoredSignIn<D>>, Error> {
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(token) = self.trusted() {
+                return Ok(Some(StoredSignIn::Cached(token)));
+            }
+            // Without the lock of this machine, the database is asked more often, and everything else works.
+            let lock = MachineLock::try_take(&self.row.cache);
+            let is_held = matches!(lock, Ok(None));
+            if !is_held || waited >= LOCAL_WAIT {
+                return self.load_from_database().await;
+            }
+            if let Some(token) = self.cached() {
+                return Ok(Some(StoredSignIn::Cached(token)));
+            }
+            sleep(LOCAL_PAUSE).await;
+            waited += LOCAL_PAUSE;
+        }
+    }
+
+    async fn try_lock(&self) -> Result<TryLock<ClaimGuard<D>>, Error> {
+        let Some(lock) = MachineLock::try_take(&self.row.cache)? else {
+            return Ok(TryLock::Held(None));
+        };
+        let stored = self.row.read().await?;
+        if let Some(holder) = stored.holder() {
+            return Ok(TryLock::Held(Some(holder)));
+        }
+        let row = &self.row;
+        match row.database.claim(&row.name, stored.version, &row.holder).await? {
+            Claimed::Claimed(claim) => {
+                Ok(TryLock::Locked(ClaimGuard::new(row.clone(), claim, stored, lock)))
+            }
+            Claimed::No => Ok(TryLock::Held(None)),
+        }
+    }
+
+    /// At random moments, so that machines that began together do not ask together.
+    fn wait_policy(&self) -> WaitPolicy {
+        let mut byte = [128];
+        // Without randomness, the pauses are those of every other process.
+        let _ = SystemRandom::new().fill(&mut byte);
+        let jitter = Duration::from_millis(u64::from(byte[0]) * 160 / 255);
+        WaitPolicy {
+            shortest_pause: Duration::from_millis(80) + jitter,
+            longest_pause: Duration::from_millis(1340) + jitter,
+            timeout: WAIT,
+            while_held: WhileHeld::UseOldToken,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use token_source::SignIn;
+
+use super::sign_in::Document;
+use crate::database::StoredRow;
+use crate::{CachedToken, Database, Error, Keys, RowVersion, StoreUnchecked, TokenCache};
+
+/// One row of the database, and what this machine knows of it.
+pub(super) struct Row {
+    pub(super) database: Database,
+    pub(super) name: String,
+    pub(super) keys: Keys,
+    pub(super) cache: TokenCache,
+    pub(super) holder: String,
+    pub(super) now: fn() -> Timestamp,
+    pub(super) unchecked: Mutex<Option<StoreUnchecked>>,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("name", &self.name)
+            .field("database", &self.database)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Row {
+    /// Reads the row, which must exist and not be older than before.
+    pub(super) async fn read(&self) -> Result<StoredRow, Error> {
+        let stored = self.database.read(&self.name).await?;
+        let stored = stored.ok_or_else(|| Error::NoRow { name: self.name.clone() })?;
+        let cached = self.cache.load().unwrap_or_default();
+        self.cache.check_version(&cached, stored.version).map_err(Error::WentBack)?;
+        self.set_unchecked(None);
+        Ok(stored)
+    }
+
+    /// Opens the document of the row, and remembers its access token.
+    pub(super) fn open<D: Document>(&self, stored: &StoredRow) -> Result<Option<D>, Error> {
+        let document = match &stored.document {
+            None => None,
+            Some(sealed) => {
+                let row = RowVersion { name: &self.name, version: stored.version };
+                let text = self.keys.open(row, sealed)?;
+                let document = D::parse(&text);
+                Some(document.ok_or_else(|| Error::NotASignIn { name: self.name.clone() })?)
+            }
+        };
+        self.remember(stored.version, document.as_ref());
+        Ok(document)
+    }
+
+    /// Seals a document for the version that follows `version`.
+    pub(super) fn seal(&self, version: i64, document: &impl Document) -> Result<Vec<u8>, Error> {
+        let row = RowVersion { name: &self.name, version: version + 1 };
+        Ok(self.keys.seal(row, &document.to_bytes())?)
+    }
+
+    /// Without the cache everything works, but each call asks the database.
+    pub(super) fn remember(&self, version: i64, sign_in: Option<&impl SignIn>) {
+        let token = sign_in.and_then(|sign_in| CachedToken::new(version, sign_in, (self.now)()));
+        let _ = self.cache.remember(version, token.as_ref());
+    }
+
+    pub(super) fn set_unchecked(&self, warning: Option<StoreUnchecked>) {
+        *self.unchecked.lock().unwrap_or_else(PoisonError::into_inner) = warning;
+    }
+}
+
+pub(super) type SharedRow = Arc<Row>;

@@ -1,0 +1,81 @@
+use credentials::{AccessToken, RefreshToken};
+use jiff::Timestamp;
+use token_source::{RefreshedTokens, SignIn};
+use zeroize::Zeroizing;
+
+use crate::CachedToken;
+
+/// What is sealed in a row: the sign-in in the format of the program.
+pub trait Document: SignIn + Send + Sync + Sized + 'static {
+    /// Parses a document; `None` if it is none.
+    fn parse(text: &[u8]) -> Option<Self>;
+
+    /// The document as it is stored.
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>>;
+
+    /// Replaces the tokens by those of a refresh. Where there is no new one, the old one stays.
+    fn apply(&mut self, tokens: &RefreshedTokens);
+}
+
+/// A sign-in of the store, or the part of it that this machine has cached.
+#[derive(Debug)]
+pub enum StoredSignIn<D> {
+    /// The whole sign-in.
+    Document(D),
+    /// Its access token, without the refresh token.
+    Cached(CachedToken),
+}
+
+impl<D> StoredSignIn<D> {
+    /// The whole sign-in; `None` if it is not from the database.
+    pub fn document(&self) -> Option<&D> {
+        match self {
+            Self::Document(document) => Some(document),
+            Self::Cached(_) => None,
+        }
+    }
+}
+
+impl<D: SignIn> SignIn for StoredSignIn<D> {
+    fn refresh_token(&self) -> Option<RefreshToken> {
+        match self {
+            Self::Document(document) => document.refresh_token(),
+            Self::Cached(token) => token.refresh_token(),
+        }
+    }
+
+    fn access_token(&self) -> Option<AccessToken> {
+        match self {
+            Self::Document(document) => document.access_token(),
+            Self::Cached(token) => SignIn::access_token(token),
+        }
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Document(document) => document.expires_at(),
+            Self::Cached(token) => SignIn::expires_at(token),
+        }
+    }
+
+    fn issued_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Document(document) => document.issued_at(),
+            Self::Cached(token) => SignIn::issued_at(token),
+        }
+    }
+
+    fn last_refresh(&self) -> Option<Timestamp> {
+        match self {
+            Self::Document(document) => document.last_refresh(),
+            Self::Cached(token) => SignIn::last_refresh(token),
+        }
+    }
+
+    fn can_be_refreshed(&self) -> bool {
+        match self {
+            Self::Document(document) => document.can_be_refreshed(),
+            Self::Cached(token) => token.can_be_refreshed(),
+        }
+    }
+}

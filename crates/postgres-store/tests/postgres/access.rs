@@ -1,0 +1,130 @@
+//! Who reaches the database, and what its users may do.
+
+use postgres_store::{Database, Error, ErrorKind, Parameters, setup_sql};
+
+use crate::fixture::Server;
+
+const PASSWORD: &str = "canary-password-7d1e";
+
+async fn ask(url: &str, password: &str) -> Result<(), ErrorKind> {
+    let outcome = async {
+        let database =
+            Database::new(&Parameters::resolve(url, |_| None)?, Some(password.to_owned()))?;
+        database.run("SELECT version FROM login_cli.sign_ins").await
+    };
+    outcome.await.map_err(|error: Error| error.kind())
+}
+
+fn set_up(test: &str) -> Option<Server> {
+    let server = Server::start(test)?;
+    server.create_user("ci");
+    server.create_user("other");
+    server.sql(&setup_sql("ci", &["team-a"]));
+    // It can run again.
+    server.sql(&setup_sql("other", &["team-b"]));
+    Some(server)
+}
+
+#[tokio::test]
+async fn connection_is_verified_with_a_private_authority_and_a_client_certificate() {
+    let Some(server) = set_up("verified TLS") else { return };
+    server.sql("CREATE ROLE certified LOGIN; GRANT login_cli_runner TO certified");
+    let file = |name: &str| server.file(name).display().to_string().replace('/', "%2F");
+    let (ca, port) = (file("ca.pem"), server.port());
+    let verified = format!("sslmode=verify-full&sslrootcert={ca}");
+    let other = format!("sslmode=verify-full&sslrootcert={}", file("certified.pem"));
+    let certificate = format!("sslcert={}&sslkey={}", file("certified.pem"), file("certified.key"));
+    for (user, host, parameters, expected) in [
+        ("ci", "localhost", format!("{verified}&channel_binding=require"), Ok(())),
+        ("ci", "localhost", other, Err(ErrorKind::Tls)),
+        ("ci", "localhost", "sslmode=verify-full".to_owned(), Err(ErrorKind::Tls)),
+        ("ci", "localhost", "channel_binding=require".to_owned(), Err(ErrorKind::Refused)),
+        ("certified", "localhost", format!("{verified}&{certificate}"), Ok(())),
+        ("certified", "localhost", verified.clone(), Err(ErrorKind::Refused)),
+    ] {
+        let url = format!("postgres://{user}@{host}:{port}/ops?{parameters}");
+        assert_eq!(ask(&url, PASSWORD).await, expected, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn errors_say_what_is_wrong() {
+    let Some(server) = set_up("errors of the database") else { return };
+    let port = server.port();
+    let url = |user: &str, database: &str| format!("postgres://{user}@localhost:{port}/{database}");
+    assert_eq!(ask(&url("ci", "ops"), PASSWORD).await, Ok(()));
+    assert_eq!(ask(&url("ci", "ops"), "wrong").await, Err(ErrorKind::Refused));
+    assert_eq!(ask(&url("nobody", "ops"), PASSWORD).await, Err(ErrorKind::Refused));
+    assert_eq!(ask(&url("ci", "missing"), PASSWORD).await, Err(ErrorKind::Missing));
+    assert_eq!(ask(&url("ci", "postgres"), PASSWORD).await, Err(ErrorKind::Missing));
+    server.sql("ALTER ROLE ci CONNECTION LIMIT 0");
+    assert_eq!(ask(&url("ci", "ops"), PASSWORD).await, Err(ErrorKind::Full));
+    drop(server);
+    assert_eq!(ask(&url("ci", "ops"), PASSWORD).await, Err(ErrorKind::Unreachable));
+}
+
+/// Each statement, tried as the user of a runner.
+#[tokio::test]
+async fn runner_reads_and_replaces_the_rows_of_its_team_and_nothing_else() {
+    let Some(server) = set_up("permissions") else { return };
+    let url = format!("postgres://ci@localhost:{}/ops", server.port());
+    let database =
+        Database::new(&Parameters::resolve(&url, |_| None).unwrap(), Some(PASSWORD.to_owned()));
+    let database = database.unwrap();
+    for statement in [
+        "SELECT * FROM login_cli.sign_ins",
+        "SELECT team FROM login_cli.sign_ins",
+        "UPDATE login_cli.sign_ins SET name = 'team-c'",
+        "UPDATE login_cli.sign_ins SET team = 'other'",
+        "INSERT INTO login_cli.sign_ins (name) VALUES ('x')",
+        "DELETE FROM login_cli.sign_ins",
+        "TRUNCATE login_cli.sign_ins",
+        "DROP TABLE login_cli.sign_ins",
+        "ALTER TABLE login_cli.sign_ins DISABLE TRIGGER ALL",
+        "ALTER TABLE login_cli.sign_ins DISABLE ROW LEVEL SECURITY",
+        "CREATE TABLE login_cli.mine (a int)",
+        "CREATE TABLE public.mine (a int)",
+        "CREATE ROLE mine",
+        "SET ROLE login_cli_owner",
+        "COPY login_cli.sign_ins (document) TO '/tmp/stolen'",
+        "SELECT pg_read_file('/etc/passwd')",
+    ] {
+        let kind = database.run(statement).await.map_err(|error| error.kind());
+        assert_eq!(kind, Err(ErrorKind::Refused), "{statement}");
+    }
+    database
+        .run("UPDATE login_cli.sign_ins SET version = version + 1, document = 'a'")
+        .await
+        .unwrap();
+    let versions =
+        server.sql("SELECT string_agg(name || version, ' ' ORDER BY name) FROM login_cli.sign_ins");
+    assert_eq!(versions, "team-a1 team-b0");
+}
+
+/// Otherwise a crash of the server could lose the only copy of a token that it has confirmed.
+#[tokio::test]
+async fn commit_is_durable_although_the_database_says_otherwise() {
+    let Some(server) = set_up("a database with asynchronous commits") else { return };
+    server.sql(
+        "ALTER DATABASE ops SET synchronous_commit = off; CREATE TABLE seen (setting text);
+         CREATE FUNCTION record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+           INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+         CREATE TRIGGER record AFTER UPDATE OF document ON login_cli.sign_ins
+           FOR EACH ROW EXECUTE FUNCTION record()",
+    );
+    let keys = tempfile::tempdir().unwrap();
+    postgres_store::Keys::create(keys.path().join("keys")).unwrap();
+    let url = format!("postgres://ci@localhost:{}/ops", server.port());
+    let parameters = Parameters::resolve(&url, |_| None).unwrap();
+    let store = postgres_store::PostgresStore::new(postgres_store::Options {
+        database: Database::new(&parameters, Some(PASSWORD.to_owned())).unwrap(),
+        url,
+        name: "team-a".to_owned(),
+        keys: postgres_store::Keys::read(keys.path().join("keys")).unwrap(),
+        folder: keys.path().join("cache"),
+        holder: "test".to_owned(),
+        now: crate::issuer::now,
+    });
+    store.save(Some(&crate::issuer::Tokens::new(0, 60))).await.unwrap();
+    assert_eq!(server.sql("SELECT setting FROM seen"), "on");
+}
