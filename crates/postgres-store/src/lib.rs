@@ -9,6 +9,15 @@
 //! that wants to use it first writes a claim into the row, with the time of its end, and commits that. No transaction is
 //! open during the request, so the database may restart, and a connection pool in transaction mode may be in between.
 //!
+//! [`PostgresStore`] is the store for a `TokenSource`, with the program's own [`Document`]. [`setup_sql`] sets up a
+//! database.
+//!
+//! # What a claim costs
+//!
+//! A claim lasts 90 s by the clock of the database. The request is sent only if it ends 5 s before the claim. If the
+//! machine dies between the request and the commit, the sign-in is lost, as with every store. If it dies earlier, the
+//! others wait for the end of the claim, and use the old token until that expires.
+//!
 //! # What this crate does not do
 //!
 //! The protocol of the refresh is in `token-source`. It reads no environment: the caller passes a function that looks up
@@ -18,6 +27,7 @@
 //!
 //! - A connection to another machine uses TLS, and the server's certificate and name are verified.
 //! - A password is not accepted in a URL, which other programs can see.
+//! - A refresh token is sent only while the row is claimed, and a committed token has `synchronous_commit=on`.
 //! - A sign-in is sealed before it leaves the machine, and no refresh token is cached.
 
 mod connection;

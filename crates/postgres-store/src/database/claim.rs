@@ -81,7 +81,7 @@ impl Database {
                 remaining: row.try_get("remaining")?,
             })
         });
-        Ok(row.transpose().map_err(Error::Database)?)
+        row.transpose().map_err(Error::Database)
     }
 
     /// Claims the version that was read. `holder` is the name of this process, for the others.
