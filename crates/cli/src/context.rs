@@ -4,18 +4,16 @@ use http_client::{CaCertificates, HttpClient, Options};
 use login::stored::StoredSignIn;
 use login::{BindOptions, openai};
 use serde_json::Value;
-use terminal_ui::{Hint, Terminal};
+use terminal_ui::{Hint, StatusLines, Terminal};
 use token_client::TokenClient;
 
 use crate::args::{CallbackArgs, Command, ProfileName, SharedArgs};
 use crate::core_dump::CoreDumpLimit;
 use crate::environment;
 use crate::error::CliError;
-use crate::error::rejected::Remedies;
 use crate::interruption::Interruption;
 use crate::output::Output;
 use crate::profiles::Profiles;
-use crate::status_lines::StatusLines;
 
 /// The `User-Agent` of this program.
 pub(crate) const USER_AGENT: &str = concat!("login-cli/", env!("CARGO_PKG_VERSION"));
@@ -29,7 +27,6 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) status_lines: StatusLines,
     pub(crate) interruption: Interruption,
-    pub(crate) remedies: Remedies,
     /// The limit of the process that started this one.
     pub(crate) core_dump_limit: CoreDumpLimit,
 }
@@ -37,10 +34,8 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(command: &Command, args: SharedArgs) -> Self {
         let terminal = environment::terminal(args.color);
-        let redirect_host = matches!(command, Command::Login(_));
         Self {
             terminal,
-            remedies: Remedies { redirect_host, paste: terminal.is_interactive() },
             output: Output::new(args.json, args.color),
             status_lines: StatusLines::new(terminal),
             interruption: Interruption::new(matches!(command, Command::CreateKey(_))),
@@ -56,7 +51,7 @@ impl Context {
 
     /// An error as JSON.
     pub(crate) fn to_json(&self, error: &CliError) -> Value {
-        error.to_json(&self.args.command_prefix(), self.remedies)
+        error.to_json(&self.args.command_prefix())
     }
 
     /// Prints the document of a command that has one even if it fails, and fails with that error.

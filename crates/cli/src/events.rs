@@ -2,19 +2,18 @@
 //! `docs/json.md` has a row for each. No event has a secret in it: the `state` in the URL and the code
 //! for another device are for the user of the program that reads them.
 
+use std::error::Error;
 use std::time::Duration;
 
-use http_client::Error as HttpError;
 use login::stored::AffectedSignIns;
 use login::{Event, OAuthEvent, RefreshEvent};
-use oauth_callback_server::{InvalidCallbackUrl, RejectedCallback};
+use oauth_callback_server::InvalidCallbackUrl;
 use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::{Hint, in_words, say};
 
 use crate::context::Context;
-use crate::error::rejected::{self, Remedies};
-use crate::error::{chain, network, no_response, oauth};
+use crate::error::{chain, extend, network, no_response, oauth, rejected, variant_name};
 use crate::interruption::TOKENS_LOST;
 
 /// Reports the events of one command.
@@ -33,30 +32,130 @@ impl<'a> Reporter<'a> {
     }
 
     pub(crate) fn report(&self, event: &Event<'_>) {
-        let Context { terminal, output, interruption, .. } = self.context;
-        let report = Report::new(event, self.context.remedies);
-        if let Some(json) = report.json.filter(|_| self.has_json) {
-            output.event(&json);
-        }
+        let Context { terminal, interruption, .. } = self.context;
         interruption.update(event);
         self.update_status_lines(event);
-        if let Some(text) = report.text {
-            terminal.say(&text);
+        match event {
+            Event::OAuth(event) => self.report_wait(event),
+            Event::CallbackReceived => self.emit("callback", Value::Null),
+            Event::WaitingForProject { seen, failure, again_in } => {
+                let message = failure.map_or_else(|| seen.to_string(), |failure| chain(failure));
+                let fields = json!({
+                    "organizations": seen.organizations,
+                    "inaccessible": seen.inaccessible,
+                    "projects": seen.projects,
+                    "message": message,
+                    "again_in_seconds": seconds(*again_in),
+                });
+                self.emit("waiting_for_project", fields);
+                let next = in_words(*again_in);
+                terminal.say(&format!("Still waiting: {message}. Next try in {next}."));
+            }
+            Event::CreatingApiKey { name } => {
+                self.emit("creating_api_key", json!({ "name": name }));
+            }
+            Event::Stored { location } => {
+                self.emit("stored", json!({ "stored_in": location.to_string() }));
+            }
+            _ => self.report_tokens(event),
         }
-        if let Some(warning) = report.warning {
-            terminal.warn(&warning);
+    }
+
+    fn report_wait(&self, event: &OAuthEvent<'_>) {
+        match event {
+            OAuthEvent::BrowserNotOpened => {
+                self.emit("browser_not_opened", Value::Null);
+                self.warn("no browser could be started; open the address above yourself", None);
+            }
+            OAuthEvent::Unreachable(error) => {
+                let mut fields = json!({ "message": chain(error) });
+                extend(&mut fields, no_response(error));
+                self.emit("unreachable", fields);
+                self.warn(&format!("{}; trying again", chain(error)), network::hint(error));
+            }
+            OAuthEvent::Reachable(server) => {
+                self.emit("reached_again", json!({ "server": server.as_str() }));
+                self.context.terminal.say(&format!("{server} can be reached now."));
+            }
+            OAuthEvent::PastedUrlRejected(error) => {
+                let warning = "that is not the address of the last page in the browser: {}";
+                self.warn_of("address_refused", error, warning, Some(say(how_to_paste(*error))));
+            }
+            OAuthEvent::CallbackRejected(kind) => {
+                let (message, remedy) = rejected::explanation(*kind);
+                let fields = json!({ "reason": variant_name(kind), "message": message });
+                self.emit("callback_rejected", fields);
+                self.warn(message, Some(say(remedy)));
+            }
+            OAuthEvent::DeviceCode { verification_uri, user_code, expires_in, .. } => {
+                self.report_device_code(verification_uri, user_code, rounded(*expires_in));
+            }
+            OAuthEvent::DeviceCodePostponed(error) => {
+                self.warn_of("device_code_postponed", error, "{}; trying again", None);
+            }
+            OAuthEvent::DeviceCodeFailed(error) => {
+                let (warning, hint) =
+                    ("{}; still waiting for the browser", oauth::explain(error).hint);
+                self.warn_of("device_code_failed", error, warning, hint);
+            }
+            _ => {}
         }
-        if let Some(hint) = report.hint {
-            terminal.hint(&self.context.to_text(&hint));
+    }
+
+    fn report_tokens(&self, event: &Event<'_>) {
+        match event {
+            Event::Refresh(RefreshEvent::WaitingForLock) => {
+                self.emit("waiting_for_another_program", Value::Null);
+            }
+            Event::Refresh(RefreshEvent::Refreshing) => self.emit("refreshing", Value::Null),
+            Event::RefreshPostponed(error) => {
+                let warning = "{}; the old token is valid for a little longer";
+                self.warn_of("refresh_postponed", error, warning, None);
+            }
+            Event::TokensLost => {
+                self.emit("tokens_lost", json!({ "message": TOKENS_LOST }));
+                self.warn(TOKENS_LOST, None);
+            }
+            Event::NotRevoked(error) => {
+                let warning = "tokens that are no longer stored could not be revoked, and may still be valid: {}";
+                self.warn_of("not_revoked", error, warning, None);
+            }
+            Event::OtherProgramsSignIn { auth_mode } => {
+                self.emit("other_programs_sign_in", json!({ "auth_mode": auth_mode }));
+                let mode = excerpt(auth_mode, 40);
+                let made = format!("this sign-in was made by another program (mode {mode})");
+                self.warn(&format!("{made}; it is removed here, and not revoked"), None);
+            }
+            Event::RevocationWithheld(affected) => {
+                let sign_ins = stored_sign_ins(affected);
+                self.emit("revocation_withheld", json!({ "could_end": sign_ins }));
+                let why = format!("because that could end {sign_ins}; they expire by themselves");
+                self.warn(&format!("the tokens of this sign-in were not revoked, {why}"), None);
+            }
+            _ => {}
         }
-        if let Event::OAuth(OAuthEvent::DeviceCode {
-            verification_uri,
-            user_code,
-            expires_in,
-            ..
-        }) = event
-        {
-            self.show_device_code(verification_uri, user_code, *expires_in);
+    }
+
+    /// A line of JSON for programs.
+    fn emit(&self, event: &str, fields: Value) {
+        if self.has_json {
+            let mut json = json!({ "event": event });
+            extend(&mut json, fields);
+            self.context.output.event(&json);
+        }
+    }
+
+    /// An error after which the program goes on; `{}` stands for it in the warning.
+    fn warn_of(&self, event: &str, error: &dyn Error, warning: &str, hint: Option<Hint>) {
+        let message = chain(error);
+        self.emit(event, json!({ "message": message }));
+        self.warn(&warning.replace("{}", &message), hint);
+    }
+
+    fn warn(&self, warning: &str, hint: Option<Hint>) {
+        self.context.terminal.warn(warning);
+        if let Some(hint) = hint {
+            self.context.terminal.hint(&self.context.to_text(&hint));
         }
     }
 
@@ -76,7 +175,13 @@ impl<'a> Reporter<'a> {
 
     /// The warning is against phishing: a user who types the code of somebody else signs them in
     /// ([RFC 8628 §5.4](https://www.rfc-editor.org/rfc/rfc8628#section-5.4)).
-    fn show_device_code(&self, verification_uri: &str, user_code: &str, expires_in: Duration) {
+    fn report_device_code(&self, verification_uri: &str, user_code: &str, expires_in: u64) {
+        let fields = json!({
+            "verification_uri": verification_uri,
+            "user_code": user_code,
+            "expires_in_seconds": expires_in,
+        });
+        self.emit("device_code", fields);
         let terminal = self.context.terminal;
         terminal.say("On any device, open this address, sign in, and type the code below it:");
         terminal.url(verification_uri);
@@ -85,7 +190,7 @@ impl<'a> Reporter<'a> {
             terminal.qr(verification_uri, ROWS_OF_CODE + ROWS_OF_STATUS);
         }
         terminal.code(user_code);
-        self.context.status_lines.push("Waiting", Some(rounded(expires_in)));
+        self.context.status_lines.push("Waiting", Some(Duration::from_secs(expires_in)));
     }
 }
 
@@ -95,9 +200,9 @@ pub(crate) const ROWS_OF_STATUS: usize = 2;
 /// A code to type, between empty lines.
 const ROWS_OF_CODE: usize = 3;
 
-/// Some thousandths of the time have passed already.
-fn rounded(time: Duration) -> Duration {
-    Duration::from_secs((time + Duration::from_millis(500)).as_secs())
+/// In seconds. Some thousandths have passed already.
+fn rounded(time: Duration) -> u64 {
+    (time + Duration::from_millis(500)).as_secs()
 }
 
 impl Context {
@@ -107,174 +212,20 @@ impl Context {
     }
 }
 
-#[derive(Default)]
-struct Report {
-    json: Option<Value>,
-    text: Option<String>,
-    warning: Option<String>,
-    hint: Option<Hint>,
-}
-
-impl Report {
-    fn new(event: &Event<'_>, remedies: Remedies) -> Self {
-        match event {
-            Event::OAuth(event) => Self::for_wait(event, remedies),
-            Event::CallbackReceived => Self::json(json!({ "event": "callback" })),
-            Event::WaitingForProject { seen, failure, again_in } => {
-                let message = failure.map_or_else(|| seen.to_string(), |failure| chain(failure));
-                let text = format!("Not yet: {message}. Looking again in {}.", in_words(*again_in));
-                Self::json(json!({
-                    "event": "waiting_for_project",
-                    "organizations": seen.organizations,
-                    "inaccessible": seen.inaccessible,
-                    "projects": seen.projects,
-                    "message": message,
-                    "again_in_seconds": seconds(*again_in),
-                }))
-                .say(text)
-            }
-            Event::CreatingApiKey { name } => {
-                Self::json(json!({ "event": "creating_api_key", "name": name }))
-            }
-            Event::Stored { location } => {
-                Self::json(json!({ "event": "stored", "stored_in": location.to_string() }))
-            }
-            other => Self::for_tokens(other),
+fn how_to_paste(error: InvalidCallbackUrl) -> &'static str {
+    match error {
+        InvalidCallbackUrl::NotAUrl => {
+            "a code alone cannot be checked: paste the whole text of the address bar of that page, \
+             from http:// on"
         }
-    }
-
-    fn for_wait(event: &OAuthEvent<'_>, remedies: Remedies) -> Self {
-        match event {
-            OAuthEvent::BrowserNotOpened => Self::json(json!({ "event": "browser_not_opened" }))
-                .warn("no browser could be started; open the address above yourself"),
-            OAuthEvent::Unreachable(error) => Self::json(unreachable(error))
-                .warn(format!("{}; trying again", chain(error)))
-                .hint(network::hint(error)),
-            OAuthEvent::Reachable(server) => {
-                Self::json(json!({ "event": "reached_again", "server": server.as_str() }))
-                    .say(format!("{server} can be reached now."))
-            }
-            OAuthEvent::PastedUrlRejected(error) => Self::invalid_url(*error),
-            OAuthEvent::CallbackRejected(kind) => Self::rejected(*kind, remedies),
-            OAuthEvent::DeviceCode { verification_uri, user_code, expires_in, .. } => {
-                Self::json(json!({
-                    "event": "device_code",
-                    "verification_uri": verification_uri,
-                    "user_code": user_code,
-                    "expires_in_seconds": expires_in.as_secs_f64().round() as u64,
-                }))
-            }
-            OAuthEvent::DeviceCodePostponed(error) => {
-                Self::failed("device_code_postponed", error, "trying again")
-            }
-            OAuthEvent::DeviceCodeFailed(error) => {
-                Self::failed("device_code_failed", error, "still waiting for the browser")
-                    .hint(oauth::explain(error, remedies).hint)
-            }
-            _ => Self::default(),
+        InvalidCallbackUrl::AuthorizationUrl => {
+            "open it in a browser, sign in, and paste the address of the page where that ends"
         }
-    }
-
-    fn for_tokens(event: &Event<'_>) -> Self {
-        match event {
-            Event::Refresh(RefreshEvent::WaitingForLock) => {
-                Self::json(json!({ "event": "waiting_for_another_program" }))
-            }
-            Event::Refresh(RefreshEvent::Refreshing) => {
-                Self::json(json!({ "event": "refreshing" }))
-            }
-            Event::RefreshPostponed(error) => {
-                let then = "the old token is valid for a little longer";
-                Self::failed("refresh_postponed", error, then)
-            }
-            Event::TokensLost => Self::message("tokens_lost", TOKENS_LOST).warn(TOKENS_LOST),
-            Event::NotRevoked(error) => {
-                let message = chain(error);
-                Self::message("not_revoked", &message).warn(format!(
-                    "tokens that are no longer stored could not be revoked, and may still be \
-                     valid: {message}"
-                ))
-            }
-            Event::OtherProgramsSignIn { auth_mode } => {
-                Self::json(json!({ "event": "other_programs_sign_in", "auth_mode": auth_mode }))
-                    .warn(format!(
-                        "this sign-in was made by another program (mode {}); it is removed here, \
-                         and not revoked",
-                        excerpt(auth_mode, 40)
-                    ))
-            }
-            Event::RevocationWithheld(affected) => {
-                let sign_ins = stored_sign_ins(affected);
-                Self::json(json!({ "event": "revocation_withheld", "could_end": sign_ins })).warn(
-                    format!(
-                        "the tokens of this sign-in were not revoked, because that could end \
-                         {sign_ins}; they expire by themselves"
-                    ),
-                )
-            }
-            _ => Self::default(),
+        InvalidCallbackUrl::StateMismatch => {
+            "paste the whole address of the page that the link above led to, not an older one"
         }
+        _ => "paste the whole text of the address bar of the page that does not load",
     }
-
-    fn invalid_url(error: InvalidCallbackUrl) -> Self {
-        let hint = match error {
-            InvalidCallbackUrl::NotAUrl => {
-                "a code alone cannot be checked: paste the whole text of the address bar of that \
-                 page, from http:// on"
-            }
-            InvalidCallbackUrl::AuthorizationUrl => {
-                "open it in a browser, sign in, and paste the address of the page where that ends"
-            }
-            InvalidCallbackUrl::StateMismatch => {
-                "paste the whole address of the page that the link above led to, not an older one"
-            }
-            _ => "paste the whole text of the address bar of the page that does not load",
-        };
-        Self::message("address_refused", &error.to_string())
-            .warn(format!("that is not the address of the last page in the browser: {error}"))
-            .hint(Some(say(hint)))
-    }
-
-    fn rejected(kind: RejectedCallback, remedies: Remedies) -> Self {
-        let (reason, message) = rejected::reason(kind);
-        Self::json(json!({ "event": "callback_rejected", "reason": reason, "message": message }))
-            .warn(message)
-            .hint(Some(rejected::hint(kind, remedies)))
-    }
-
-    fn json(json: Value) -> Self {
-        Self { json: Some(json), ..Self::default() }
-    }
-
-    fn message(event: &str, message: &str) -> Self {
-        Self::json(json!({ "event": event, "message": message }))
-    }
-
-    /// An error after which the program goes on.
-    fn failed(event: &str, error: &dyn std::error::Error, then: &str) -> Self {
-        let message = chain(error);
-        Self::message(event, &message).warn(format!("{message}; {then}"))
-    }
-
-    fn say(self, text: impl Into<String>) -> Self {
-        Self { text: Some(text.into()), ..self }
-    }
-
-    fn warn(self, warning: impl Into<String>) -> Self {
-        Self { warning: Some(warning.into()), ..self }
-    }
-
-    fn hint(self, hint: Option<Hint>) -> Self {
-        Self { hint, ..self }
-    }
-}
-
-fn unreachable(error: &HttpError) -> Value {
-    let mut event = json!({ "event": "unreachable", "message": chain(error) });
-    if let (Some(event), Value::Object(cause)) = (event.as_object_mut(), no_response(error)) {
-        event.extend(cause);
-    }
-    event
 }
 
 /// `the stored sign-in, the sign-in of profile work`
@@ -296,71 +247,22 @@ pub(crate) fn seconds(time: Duration) -> Value {
 mod tests {
     use std::collections::BTreeSet;
 
-    use auth_store::AuthStore;
-    use login::{Error, OAuthError, RevocationError, SearchSummary};
-
     use super::*;
 
     const DOCUMENTATION: &str =
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/json.md"));
 
-    /// Events of this program, and not of the library.
-    const OWN: [&str; 4] = ["url", "waiting", "result", "error"];
-
+    /// The end-to-end tests validate every event against the schema.
     #[test]
-    fn every_event_is_documented() {
-        let names = samples().into_iter().map(|event| {
-            Report::new(&event, Remedies::default()).json.unwrap()["event"].to_string()
-        });
-        let mut names: BTreeSet<String> = names.collect();
-        names.extend(OWN.map(|name| format!("{name:?}")));
+    fn every_event_of_the_schema_is_documented() {
+        let schema: Value = serde_json::from_str(include_str!("schema.json")).unwrap();
+        let events = schema["$defs"]["event"]["anyOf"].as_array().unwrap();
+        let name = |event: &Value| event["properties"]["event"]["enum"][0].to_string();
+        let names: BTreeSet<String> = events.iter().map(name).collect();
         let (_, table) = DOCUMENTATION.split_once("| `event` |").unwrap();
         let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
         let documented = rows.filter_map(|row| row.split('`').nth(1));
         assert_eq!(names, documented.map(|name| format!("{name:?}")).collect());
-    }
-
-    /// One of each event that has a line of JSON.
-    fn samples() -> [Event<'static>; 19] {
-        let error: &Error = leak(Error::Cancelled);
-        let url = leak("https://a.test".parse().unwrap());
-        let not_enabled = leak(token_client::Error::DeviceCodeNotEnabled);
-        let timed_out = leak(RevocationError::TimedOut(Duration::ZERO));
-        let affected = leak(AffectedSignIns::default());
-        let (seen, again_in) = (SearchSummary::default(), Duration::ZERO);
-        [
-            Event::OAuth(OAuthEvent::BrowserNotOpened),
-            Event::OAuth(OAuthEvent::Unreachable(leak(HttpError::TooLarge {
-                host: "a.test".to_owned(),
-                limit: 1,
-            }))),
-            Event::OAuth(OAuthEvent::Reachable(url)),
-            Event::OAuth(OAuthEvent::PastedUrlRejected(InvalidCallbackUrl::StateMismatch)),
-            Event::OAuth(OAuthEvent::CallbackRejected(RejectedCallback::Https)),
-            Event::OAuth(OAuthEvent::DeviceCode {
-                verification_uri: "",
-                verification_uri_complete: None,
-                user_code: "",
-                expires_in: Duration::ZERO,
-            }),
-            Event::OAuth(OAuthEvent::DeviceCodePostponed(not_enabled)),
-            Event::OAuth(OAuthEvent::DeviceCodeFailed(OAuthError::DeviceDenied)),
-            Event::CallbackReceived,
-            Event::WaitingForProject { seen, failure: None, again_in },
-            Event::CreatingApiKey { name: "Key" },
-            Event::Stored { location: leak(AuthStore::new("/a".into()).location()) },
-            Event::Refresh(RefreshEvent::WaitingForLock),
-            Event::Refresh(RefreshEvent::Refreshing),
-            Event::RefreshPostponed(error),
-            Event::TokensLost,
-            Event::NotRevoked(timed_out),
-            Event::RevocationWithheld(affected),
-            Event::OtherProgramsSignIn { auth_mode: "other" },
-        ]
-    }
-
-    fn leak<T>(value: T) -> &'static T {
-        Box::leak(Box::new(value))
     }
 
     #[test]

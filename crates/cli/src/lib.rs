@@ -20,7 +20,7 @@
 #![expect(clippy::needless_doctest_main, reason = "the example is a program as well")]
 
 mod args;
-mod browser;
+mod browser_process;
 mod codex_cli;
 mod commands;
 mod completions;
@@ -43,7 +43,6 @@ mod runtime;
 mod secret_text;
 mod shell_path;
 mod signals;
-mod status_lines;
 mod stdin;
 mod stdout_watch;
 mod store_timeout;

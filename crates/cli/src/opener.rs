@@ -40,31 +40,25 @@ impl Opener {
 
 impl ForwardingHelp {
     fn new(context: &RemoteContext, port: u16) -> Self {
-        Self {
-            sentences: forwarding_sentences(context, port),
-            command: context.forward_command(port),
-        }
-    }
-}
-
-fn forwarding_sentences(context: &RemoteContext, port: u16) -> Vec<String> {
-    let reach = format!("The browser on your side has to reach port {port} here");
-    match context {
-        // One that is a tab of a browser forwards its ports to other addresses than `localhost`.
-        RemoteContext::Codespace(_) => vec![
-            format!("{reach}: VS Code forwards it (Ports view)."),
-            "Where the codespace is a tab of a browser, run on your side:".to_owned(),
-        ],
-        RemoteContext::Editor => vec![format!("{reach}: the editor forwards it (Ports view).")],
-        RemoteContext::Ssh(_) | RemoteContext::Pod => {
-            vec![format!("{reach}. On your side, run:")]
-        }
-        RemoteContext::Container => vec![
-            format!("A browser outside of this container may not reach port {port} in it:"),
-            format!("{OUT_OF_THE_CONTAINER}."),
-        ],
-        RemoteContext::NoDisplay => vec![format!(
-            "No browser is started without a screen. One elsewhere has to reach port {port} here."
-        )],
+        let reach = format!("The browser on your side has to reach port {port} here");
+        let sentences = match context {
+            // One that is a tab of a browser forwards its ports to other addresses than `localhost`.
+            RemoteContext::Codespace(_) => vec![
+                format!("{reach}: VS Code forwards it (Ports view)."),
+                "Where the codespace is a tab of a browser, run on your side:".to_owned(),
+            ],
+            RemoteContext::Editor => vec![format!("{reach}: the editor forwards it (Ports view).")],
+            RemoteContext::Ssh(_) | RemoteContext::Pod => {
+                vec![format!("{reach}. On your side, run:")]
+            }
+            RemoteContext::Container => vec![
+                format!("A browser outside of this container may not reach port {port} in it:"),
+                format!("{OUT_OF_THE_CONTAINER}."),
+            ],
+            RemoteContext::NoDisplay => vec![format!(
+                "No browser is started without a screen. One elsewhere has to reach port {port} here."
+            )],
+        };
+        Self { sentences, command: context.forward_command(port) }
     }
 }

@@ -68,10 +68,17 @@ impl Profiles {
         if alike.iter().any(|other| other == name) { None } else { alike.into_iter().next() }
     }
 
-    /// The selected profile, if it has no folder yet.
-    pub(crate) fn new_profile(self) -> Option<NewProfile> {
-        let is_new = !self.selected.is_default() && !self.folder_of(&self.selected).exists();
-        is_new.then_some(NewProfile(self))
+    /// Whether the selected profile has no folder yet.
+    pub(crate) fn is_new(&self) -> bool {
+        !self.selected.is_default() && !self.folder_of(&self.selected).exists()
+    }
+
+    /// Removes the folder of the selected profile, unless it has a sign-in.
+    pub(crate) fn remove_unused(&self) {
+        if self.store().remove_unused() {
+            // This fails if there are other profiles.
+            let _ = fs::remove_dir(self.codex_home.join(PROFILES));
+        }
     }
 
     /// The store of the selected profile.
@@ -173,19 +180,6 @@ impl Profiles {
         match profile.is_default() {
             true => self.codex_home.clone(),
             false => self.codex_home.join(PROFILES).join(profile.as_str()),
-        }
-    }
-}
-
-/// A profile whose folder did not exist when the program started.
-pub(crate) struct NewProfile(Profiles);
-
-impl NewProfile {
-    /// Removes its folder, unless it has a sign-in.
-    pub(crate) fn remove(self) {
-        if self.0.store().remove_unused() {
-            // This fails if there are other profiles.
-            let _ = fs::remove_dir(self.0.codex_home.join(PROFILES));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::args::BrowserArgs;
 use crate::context::Context;
 use crate::events::{ROWS_OF_STATUS, seconds};
 use crate::opener::Opener;
-use crate::{browser, environment, user_input};
+use crate::{browser_process, environment, user_input};
 
 /// Asks the user to sign in with a browser.
 pub(crate) struct Prompt<'a> {
@@ -48,7 +48,7 @@ impl Prompt<'_> {
         context.status_lines.push("Waiting for the browser", Some(self.args.timeout));
         if opener == Opener::Program {
             warn_of_missing_browser(context.terminal);
-            authorization.open_browser_with(browser::open);
+            authorization.open_browser_with(browser_process::open);
         }
         if let Some(inputs) = inputs {
             authorization.with_inputs(inputs);
@@ -59,7 +59,7 @@ impl Prompt<'_> {
     fn emit(&self, context: &Context, opener: &Opener, authorization: &Authorization) {
         let (opened_by, help) = match opener {
             Opener::Program => ("program", None),
-            Opener::User(help) => ("person", Some(help)),
+            Opener::User(help) => ("user", Some(help)),
         };
         context.output.event(&json!({
             "event": "url",

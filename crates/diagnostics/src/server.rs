@@ -67,11 +67,11 @@ pub enum Step {
 /// A stage of the connection to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Preparation.
-    Setup,
+    /// The settings of the connection.
+    Connection,
     /// Name resolution.
     Dns,
-    /// The connection.
+    /// The TCP connection.
     Tcp,
     /// The tunnel of the proxy.
     Proxy,
@@ -121,7 +121,7 @@ fn clock_reading(base: &BaseUrl, probe_result: &ProbeResult) -> Option<ClockRead
 fn steps(base: &BaseUrl, probe_result: ProbeResult) -> Vec<Step> {
     let Probe { proxy, addresses, connected, response, .. } = match probe_result.probe {
         Some(Ok(probe)) => probe,
-        Some(Err(error)) => return vec![failed(Stage::Setup, error)],
+        Some(Err(error)) => return vec![failed(Stage::Connection, error)],
         None => return vec![Step::TimedOut],
     };
     let host = base.host().to_owned();

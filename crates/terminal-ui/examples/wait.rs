@@ -11,11 +11,7 @@ fn main() {
     let waiting = terminal.status_line("Waiting for the browser", Some(Duration::from_secs(900)));
     drop(waiting);
 
-    let command = CommandPrefix {
-        program: "tool",
-        account: "--profile work ".into(),
-        ..CommandPrefix::default()
-    };
+    let command = CommandPrefix { program: "tool", account: "--profile work ".into() };
     let hint = say("sign in again with ").run("login");
     terminal.error("the sign-in has expired", Some(&hint.to_text(&command)));
     assert_eq!(hint.to_plain_text(&command), "sign in again with tool --profile work login");

@@ -11,8 +11,6 @@ enum Part {
     Text(Cow<'static, str>),
     /// A command of this program.
     Run(Cow<'static, str>),
-    /// A command of this program that sends requests to the servers.
-    RunForServers(&'static str),
     /// A command of another program.
     Other(String),
 }
@@ -24,17 +22,11 @@ pub struct CommandPrefix {
     pub program: &'static str,
     /// The flags that choose the account, such as `--profile work `.
     pub account: String,
-    /// The flags that choose the servers, such as `--issuer https://auth.example.test `.
-    pub servers: String,
 }
 
 impl CommandPrefix {
     fn for_account(&self, arguments: &str) -> String {
         format!("{} {}{arguments}", self.program, self.account)
-    }
-
-    fn for_servers(&self, arguments: &str) -> String {
-        self.for_account(&format!("{}{arguments}", self.servers))
     }
 }
 
@@ -61,12 +53,6 @@ impl Hint {
         self.with(Part::Run(arguments.into()))
     }
 
-    /// Appends a command of this program that sends requests to the servers, and needs no sign-in.
-    #[must_use]
-    pub fn run_for_servers(self, arguments: &'static str) -> Self {
-        self.with(Part::RunForServers(arguments))
-    }
-
     /// Appends a command of another program.
     #[must_use]
     pub fn run_other(self, line: String) -> Self {
@@ -91,7 +77,6 @@ impl Hint {
         let part = |part: &Part| match part {
             Part::Text(text) => text.to_string(),
             Part::Run(arguments) => unbreakable(&prefix.for_account(arguments)),
-            Part::RunForServers(arguments) => unbreakable(&prefix.for_servers(arguments)),
             Part::Other(line) => unbreakable(line),
         };
         self.0.iter().map(part).collect()
@@ -131,8 +116,8 @@ impl From<String> for Hint {
 mod tests {
     use super::*;
 
-    fn prefix(account: &str, servers: &str) -> CommandPrefix {
-        CommandPrefix { program: "tool", account: account.to_owned(), servers: servers.to_owned() }
+    fn prefix(account: &str) -> CommandPrefix {
+        CommandPrefix { program: "tool", account: account.to_owned() }
     }
 
     #[track_caller]
@@ -141,13 +126,13 @@ mod tests {
     }
 
     #[test]
-    fn command_has_the_flags_of_the_account_and_of_the_servers() {
-        let hint = say("try ").run("login").then(", or ").run_for_servers("doctor");
-        assert_text(&hint, &prefix("", ""), "try tool login, or tool doctor");
+    fn command_has_the_flags_of_the_account() {
+        let hint = say("try ").run("login").then(", or ").and(command("status"));
+        assert_text(&hint, &prefix(""), "try tool login, or tool status");
         assert_text(
             &hint,
-            &prefix("--profile work ", "--issuer https://a.test "),
-            "try tool --profile work login, or tool --profile work --issuer https://a.test doctor",
+            &prefix("--profile work "),
+            "try tool --profile work login, or tool --profile work status",
         );
     }
 
@@ -156,7 +141,7 @@ mod tests {
         let hint = say("the issuer https://a.test/tool login was asked");
         assert_text(
             &hint,
-            &prefix("--profile work ", ""),
+            &prefix("--profile work "),
             "the issuer https://a.test/tool login was asked",
         );
     }
@@ -164,7 +149,7 @@ mod tests {
     #[test]
     fn command_has_no_break_spaces() {
         let hint = say("use ").run("login --device").then(" or ").run_other("ssh -L 1".to_owned());
-        let text = hint.to_text(&prefix("", ""));
+        let text = hint.to_text(&prefix(""));
         let words: Vec<_> = text.split(' ').collect();
         assert_eq!(words, ["use", "tool\u{a0}login\u{a0}--device", "or", "ssh\u{a0}-L\u{a0}1"]);
     }

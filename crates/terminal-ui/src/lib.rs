@@ -35,6 +35,7 @@ mod capabilities;
 pub mod style;
 
 mod status_line;
+mod status_lines;
 mod terminal;
 mod wrap;
 
@@ -58,6 +59,7 @@ pub use keyboard::{Input, Keyboard, read_hidden_line};
 pub use restore::restore;
 pub use select::Select;
 pub use status_line::{StatusLine, suspend_status_line};
+pub use status_lines::StatusLines;
 pub use stdin::{MAX_INPUT, read_all, read_lines};
 pub use terminal::{LogWriter, Terminal};
 pub use wrap::{Page, wrapped};

@@ -24,6 +24,6 @@ pub(super) fn help(text: &str) -> StyledStr {
 }
 
 /// The text of clap, after it has broken the lines.
-pub(super) fn with_plain_spaces(text: &str) -> String {
+pub(crate) fn with_plain_spaces(text: &str) -> String {
     text.replace(NO_BREAK_SPACE, " ")
 }

@@ -8,15 +8,15 @@ use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use help::help;
 
+pub(crate) use help::with_plain_spaces;
 pub(crate) use options::{
-    BrowserArgs, CallbackArgs, CompletionsArgs, CreateKeyArgs, ExecArgs, LoginArgs, LogoutArgs,
-    PlatformArgs, ProjectsArgs, TokenArgs,
+    BrowserArgs, CallbackArgs, CompletionsArgs, CreateKeyArgs, EnvArgs, EnvFormat, ExecArgs,
+    LoginArgs, LogoutArgs, PlatformArgs, ProjectsArgs, TokenArgs, VariableArgs,
 };
 pub(crate) use shared::{Json, SharedArgs, color_choice};
 pub(crate) use values::{
     ProfileName, Shell, StoreKind, case_conflict_message, duration, shell_word,
 };
-pub(crate) use variables::{EnvArgs, EnvFormat, VariableArgs};
 
 mod help;
 mod options;
@@ -24,7 +24,6 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod values;
-mod variables;
 
 /// Sign in to OpenAI from a terminal
 ///
@@ -52,7 +51,7 @@ impl Cli {
             return Ok(token);
         }
         let cli = Self::read(words.iter().cloned());
-        cli.map(Self::split).map_err(|error| EarlyExit { error, json: Json::from_words(&words) })
+        cli.map(Self::split).map_err(|error| (error, Json::from_words(&words)))
     }
 
     /// `login-cli token`, which scripts call in a loop: to define every option of every command would
@@ -134,35 +133,9 @@ pub(crate) fn read_arguments(words: &str) -> SharedArgs {
     Cli::read(words.split(' ').map(OsString::from)).unwrap().shared
 }
 
-/// What to print instead of running a command: help, the version, or a usage error.
-pub(crate) struct EarlyExit {
-    error: clap::Error,
-    /// The form of JSON that the command line asks for.
-    pub(crate) json: Option<Json>,
-}
-
-impl EarlyExit {
-    /// The usage error in one line.
-    pub(crate) fn wrong(&self) -> Option<String> {
-        let text = self.error.use_stderr().then(|| self.error.to_string())?;
-        let what = text.split("\n\n").next()?.trim_start_matches("error: ");
-        Some(what.split_whitespace().collect::<Vec<_>>().join(" "))
-    }
-
-    /// The help or the version.
-    pub(crate) fn help(&self) -> Option<String> {
-        let text = || self.error.render().ansi().to_string();
-        (!self.error.use_stderr()).then(|| help::with_plain_spaces(&text()))
-    }
-
-    /// Ends the program, and prints the usage error first.
-    pub(crate) fn end(&self) -> ! {
-        match self.error.use_stderr() {
-            true => self.error.exit(),
-            false => std::process::exit(self.error.exit_code()),
-        }
-    }
-}
+/// The help, the version or a usage error that ends the program, and the form of JSON that the command line
+/// asks for.
+pub(crate) type EarlyExit = (clap::Error, Option<Json>);
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

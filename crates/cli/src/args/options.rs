@@ -5,12 +5,11 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 use oauth_callback_server::RedirectHost;
 use platform_api::{OrganizationId, ProjectId};
 
-use super::values::{Shell, duration, name, redirect_host, scope, workspace};
-use super::variables::VariableArgs;
+use super::values::{Shell, duration, name, redirect_host, scope, variable, workspace};
 
 // The names of the groups in conflicts are those of the structs.
 #[derive(Debug, Args)]
@@ -118,6 +117,40 @@ pub(crate) struct TokenArgs {
     /// Print the API key instead
     #[arg(long)]
     pub(crate) api_key: bool,
+}
+
+/// The variables that get the credentials.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Variables")]
+pub(crate) struct VariableArgs {
+    /// Also set this variable, to a valid access token
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    pub(crate) access_token_env: Option<String>,
+    /// Set this variable to the API key [default: OPENAI_API_KEY]
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    pub(crate) api_key_env: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnvArgs {
+    /// Form of the lines: sh (also bash, zsh, dash), fish, powershell, dotenv or json [default: sh]
+    #[arg(long, value_name = "FORM", hide_possible_values = true, help_heading = "Variables")]
+    pub(crate) format: Option<EnvFormat>,
+    #[command(flatten)]
+    pub(crate) variables: VariableArgs,
+}
+
+/// The form of the assignments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EnvFormat {
+    #[default]
+    #[value(aliases = ["bash", "zsh", "dash"])]
+    Sh,
+    Fish,
+    #[value(alias = "pwsh")]
+    Powershell,
+    Dotenv,
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -56,33 +56,18 @@ const STORE_HELP: &str = if cfg!(feature = "keyring") {
 };
 
 impl SharedArgs {
-    /// How the user calls this program again, for the same account and the same servers.
+    /// How the user calls this program again, for the same account.
     pub(crate) fn command_prefix(&self) -> CommandPrefix {
-        CommandPrefix { program: "login-cli", account: self.account(), servers: self.servers() }
-    }
-
-    /// The flags before a command that choose the account.
-    fn account(&self) -> String {
         let codex_home = self.codex_home.as_ref().map(|it| shell_word(&it.to_string_lossy()));
         let profile = self.profile.as_ref().map(|it| it.as_str().to_owned());
-        to_text([
+        let flags = [
             ("--codex-home", codex_home),
             ("--profile", profile),
             ("--store", self.store.as_ref().map(ToString::to_string)),
-        ])
-    }
-
-    /// The flags before a command that choose the servers and their CA certificates.
-    fn servers(&self) -> String {
-        let other = |server: &BaseUrl, usual| {
-            Some(server.as_str()).filter(|it| *it != usual).map(shell_word)
-        };
-        let ca_file = self.ca_file.as_ref().map(|it| shell_word(&it.to_string_lossy()));
-        to_text([
-            ("--issuer", other(&self.issuer, openai::ISSUER)),
-            ("--api-base", other(&self.api_base, openai::API_BASE)),
-            ("--ca-file", ca_file),
-        ])
+        ];
+        let given =
+            flags.into_iter().filter_map(|(name, value)| Some(format!("{name} {} ", value?)));
+        CommandPrefix { program: "login-cli", account: given.collect() }
     }
 
     /// The options of a command line that has none.
@@ -100,12 +85,6 @@ impl SharedArgs {
             color: ColorChoice::Auto,
         })
     }
-}
-
-/// `--profile work `, for each flag that has a value.
-fn to_text(flags: [(&str, Option<String>); 3]) -> String {
-    let given = flags.into_iter().filter_map(|(name, value)| Some(format!("{name} {} ", value?)));
-    given.collect()
 }
 
 /// The form of JSON on standard output.

@@ -11,7 +11,7 @@ use diagnostics::{
 };
 use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use login::{LOCK_TIMEOUT, can_open_browser, stored};
-use terminal_ui::{Hint, command, roughly, say};
+use terminal_ui::{command, roughly, say};
 
 use super::doctor_network::{api, configuration, server};
 use super::doctor_report::{Row, document, summary, table};
@@ -20,6 +20,7 @@ use crate::args::shell_word;
 use crate::context::{Context, USER_AGENT};
 use crate::error::CliError;
 use crate::opener::OUT_OF_THE_CONTAINER;
+use crate::output::columns;
 use crate::{codex_cli, environment};
 
 /// The time limit of all checks together.
@@ -50,13 +51,13 @@ pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
     let mut rows: Vec<Row> = Vec::new();
     diagnostics::run(options, |checks| {
         let new: Vec<Row> = checks.into_iter().map(row).collect();
-        context.output.styled(&table(&new, &prefix))?;
+        context.output.styled(&table(&new, &prefix, columns()))?;
         rows.extend(new);
         Ok::<_, CliError>(())
     })
     .await?;
-    let problems = rows.iter().filter(|row| row.status == Status::Problem).count();
-    let error = (problems > 0).then_some(CliError::Problems(problems));
+    let count = rows.iter().filter(|row| row.status == Status::Problem).count();
+    let error = (count > 0).then_some(CliError::Problems { count });
     context.output.styled(&summary(&rows))?;
     context.finish(document(&rows, &prefix), error)
 }
@@ -122,15 +123,14 @@ fn port(finding: PortFinding) -> Row {
     let PortFinding { port, role, outcome } = finding;
     let Err(error) = outcome else { return Row::new(port.to_string(), free(role)) };
     let row = Row::failed(port.to_string(), login::Error::from(login::OAuthError::Bind(error)));
-    let other = SIGN_IN_OTHER_PORT;
     match role {
         PortRole::SignIn { .. } if is_own_sign_in => row,
         PortRole::SignIn { is_fallback_free: true } if is_in_use => {
-            row.adding(&format!("; login uses {other}")).only_remedy(None)
+            row.adding(&format!("; login uses {SIGN_IN_OTHER_PORT}")).only_remedy(None)
         }
         // A login does not evade a port that the system forbids.
         PortRole::SignIn { is_fallback_free: true } => {
-            row.only_remedy(command(format!("login --port {other}")))
+            row.only_remedy(command(format!("login --port {SIGN_IN_OTHER_PORT}")))
         }
         PortRole::SignIn { .. } if is_in_use => row.only_remedy(say(
             "end one of the two programs; OpenAI has registered no other port for login",
@@ -207,46 +207,34 @@ fn session(finding: &SessionFinding) -> Row {
                 SIGN_IN_PORT => "login --no-browser".to_owned(),
                 other => format!("login --no-browser --port {other}"),
             };
-            let (name, found) = remote(context);
-            Row::new(name, found.replace("PORT", &port.to_string()))
-                .remedy(forwarding(context, *port))
+            remote(context, *port)
                 .remedy(say("here: ").run(login))
                 .remedy(say("without port forwarding: ").run("login --device"))
         }
     }
 }
 
-fn remote(context: &RemoteContext) -> (&'static str, &'static str) {
-    match context {
+/// Where this is, and how the port is forwarded to the user's side.
+fn remote(context: &RemoteContext, port: u16) -> Row {
+    let command = || context.forward_command(port).unwrap_or_default();
+    let on_your_side = || say("on your side: ").run_other(command());
+    let (name, place, forwarding) = match context {
         RemoteContext::Codespace(_) => {
-            ("codespace", "a codespace: the browser on your side has to reach port PORT here")
+            let by_editor = "VS Code forwards it (Ports view); otherwise, ";
+            ("codespace", "a codespace", say(by_editor).and(on_your_side()))
         }
         RemoteContext::Editor => {
-            ("editor", "a remote editor: the browser on your side has to reach port PORT here")
+            ("editor", "a remote editor", say("forward it in the editor's Ports view"))
         }
-        RemoteContext::Ssh(_) => {
-            ("ssh", "SSH: the browser on your side has to reach port PORT here")
-        }
-        RemoteContext::Pod => {
-            ("container", "a pod: the browser on your side has to reach port PORT here")
-        }
+        RemoteContext::Ssh(_) => ("ssh", "SSH", on_your_side()),
+        RemoteContext::Pod => ("container", "a pod", on_your_side()),
         RemoteContext::Container | RemoteContext::NoDisplay => {
-            ("container", "a container: a browser outside may not reach its ports")
+            return Row::new("container", "a container: a browser outside may not reach its ports")
+                .remedy(OUT_OF_THE_CONTAINER);
         }
-    }
-}
-
-/// How the port is forwarded to the user's side.
-fn forwarding(context: &RemoteContext, port: u16) -> Hint {
-    let command = context.forward_command(port).unwrap_or_default();
-    match context {
-        RemoteContext::Codespace(_) => {
-            say("VS Code forwards it (Ports view); otherwise, on your side: ").run_other(command)
-        }
-        RemoteContext::Editor => say("forward it in the editor's Ports view"),
-        RemoteContext::Ssh(_) | RemoteContext::Pod => say("on your side: ").run_other(command),
-        RemoteContext::Container | RemoteContext::NoDisplay => say(OUT_OF_THE_CONTAINER),
-    }
+    };
+    let reach = format!("{place}: the browser on your side has to reach port {port} here");
+    Row::new(name, reach).remedy(forwarding)
 }
 
 const SET_CLOCK: &str = if cfg!(target_os = "linux") {

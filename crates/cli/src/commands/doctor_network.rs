@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use diagnostics::{NetworkFinding, Stage, Step};
+use diagnostics::{NetworkFinding, Step};
 use http_client::{CaCertificates, SetupError};
 
 use super::doctor_report::Row;
-use crate::error::{CliError, chain, network};
+use crate::error::{CliError, chain, network, variant_name};
 
 pub(super) fn configuration(finding: NetworkFinding) -> Row {
     match finding {
@@ -68,22 +68,11 @@ pub(super) fn server(step: Step) -> Row {
             Row::new("http", format!("HTTP {status}: the server has a problem"))
                 .remedy("try again later")
         }
-        Step::TimedOut => Row::new("way", "no response in time"),
+        Step::TimedOut => Row::new("connection", "no response in time"),
         Step::Failed { stage, error } => {
-            let row = Row::new(stage_name(stage), chain(&error));
-            network::advice(&error).into_iter().fold(row, Row::remedy)
+            let row = Row::new(variant_name(&stage), chain(&error));
+            row.only_remedy(network::hint(&error))
         }
-    }
-}
-
-fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Setup => "way",
-        Stage::Dns => "dns",
-        Stage::Tcp => "tcp",
-        Stage::Proxy => "proxy",
-        Stage::Tls => "tls",
-        Stage::Http => "http",
     }
 }
 

@@ -13,8 +13,6 @@ use terminal_ui::style::{EMPHASIS, ERROR, HINT, SUCCESS, WARNING};
 use terminal_ui::{CommandPrefix, Hint, Page, wrapped};
 
 use crate::error::CliError;
-use crate::error::rejected::Remedies;
-use crate::output;
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +35,7 @@ impl Row {
     /// The message and the hint of a failure.
     pub(super) fn failed(name: impl Into<Cow<'static, str>>, failure: impl Into<CliError>) -> Self {
         let failure = failure.into();
-        Self::new(name, failure.message()).only_remedy(failure.hint(Remedies::default()))
+        Self::new(name, failure.message()).only_remedy(failure.hint())
     }
 
     pub(super) fn adding(self, words: &str) -> Self {
@@ -54,60 +52,36 @@ impl Row {
     }
 }
 
-/// The lines of some checks, as wide as standard output.
-pub(super) fn table(rows: &[Row], prefix: &CommandPrefix) -> String {
-    Layout::for_width(output::columns()).table(rows, prefix)
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    width: usize,
-    /// Where the finding begins: behind its name, or on a screen without room for that, below it.
-    indent: usize,
-}
-
 const ARROW: &str = "-> ";
 
-impl Layout {
-    fn for_width(columns: Option<usize>) -> Self {
-        const WIDEST: usize = 100;
-        const NARROW: usize = 60;
-        // `grep` finds whole sentences: only a terminal breaks lines.
-        const UNLIMITED: usize = 1 << 16;
-        let width = columns.map_or(UNLIMITED, |columns| columns.min(WIDEST));
-        Self { width, indent: if width < NARROW { 6 } else { 26 } }
-    }
-
-    /// An area is named once.
-    fn table(self, rows: &[Row], prefix: &CommandPrefix) -> String {
-        let mut text = String::new();
-        let mut area = "";
-        for row in rows {
-            self.row(&mut text, row, if row.area == area { "" } else { row.area }, prefix);
-            area = row.area;
-        }
-        text
-    }
-
-    fn row(self, text: &mut String, row: &Row, area: &str, prefix: &CommandPrefix) {
-        let Row { status, name, found, remedy, .. } = row;
+/// The lines of some checks, for a terminal of this width. An area is named once.
+pub(super) fn table(rows: &[Row], prefix: &CommandPrefix, columns: Option<usize>) -> String {
+    const WIDEST: usize = 100;
+    const NARROW: usize = 60;
+    // `grep` finds whole sentences: only a terminal breaks lines.
+    const UNLIMITED: usize = 1 << 16;
+    let width = columns.map_or(UNLIMITED, |columns| columns.min(WIDEST));
+    // The finding begins behind its name, or on a screen without room for that, below it.
+    let indent = if width < NARROW { 6 } else { 26 };
+    let in_lines = |text: &str, indent| wrapped(text, Page { width, first: indent, indent });
+    let (mut text, mut last) = (String::new(), "");
+    for Row { area, status, name, found, remedy } in rows {
         let ([word, ..], style) = words(*status);
-        let indent = self.indent;
-        let found = self.wrapped(&excerpt(found, LONGEST), indent);
+        let found = in_lines(&excerpt(found, LONGEST), indent);
         let _ = write!(text, "{style}{word:<4}{style:#}  ");
-        let _ = match indent {
-            26 => writeln!(text, "{EMPHASIS}{area:<7}{EMPHASIS:#}  {name:<9}  {found}"),
-            _ => writeln!(text, "{EMPHASIS}{}{EMPHASIS:#} {name}\n{:indent$}{found}", row.area, ""),
+        let _ = if width < NARROW {
+            writeln!(text, "{EMPHASIS}{area}{EMPHASIS:#} {name}\n{:indent$}{found}", "")
+        } else {
+            let area = if *area == last { "" } else { area };
+            writeln!(text, "{EMPHASIS}{area:<7}{EMPHASIS:#}  {name:<9}  {found}")
         };
         for step in remedy {
-            let step = self.wrapped(&one_line(&step.to_text(prefix)), indent + ARROW.len());
+            let step = in_lines(&one_line(&step.to_text(prefix)), indent + ARROW.len());
             let _ = writeln!(text, "{:indent$}{HINT}{ARROW}{HINT:#}{step}", "");
         }
+        last = area;
     }
-
-    fn wrapped(self, text: &str, indent: usize) -> String {
-        wrapped(text, Page { width: self.width, first: indent, indent })
-    }
+    text
 }
 
 /// Only text from outside is longer.
@@ -164,8 +138,8 @@ mod tests {
 
     /// Without the colours.
     fn plain(columns: usize, rows: &[Row]) -> String {
-        let table = Layout::for_width(Some(columns))
-            .table(rows, &SharedArgs::usual().unwrap().command_prefix());
+        let prefix = SharedArgs::usual().unwrap().command_prefix();
+        let table = table(rows, &prefix, Some(columns));
         anstream::adapter::strip_str(&table).to_string()
     }
 

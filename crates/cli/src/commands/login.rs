@@ -1,4 +1,5 @@
-use login::sign_in::{self, ApiKeyMode, ApiKeyOutcome, PendingSignIn, SignedIn};
+use login::Event;
+use login::sign_in::{self, ApiKeyMode, ApiKeyOutcome, SignedIn};
 use login::stored::Restrictions;
 use oauth_callback_server::RedirectHost;
 use printable::excerpt;
@@ -9,7 +10,6 @@ use crate::args::LoginArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::events::Reporter;
-use crate::profiles::display_location;
 use crate::prompt::{Alternatives, Prompt};
 use crate::sudo_warning::warn_of_sudo;
 
@@ -27,16 +27,21 @@ pub(crate) async fn run(args: &LoginArgs, context: &Context) -> Result<(), CliEr
     let sign_in = context.stored_sign_in(&profiles, &profiles.selected)?;
     sign_in.http().check().map_err(CliError::Setup)?;
     let (location, options) = (profiles.store().location(), options(args, context));
-    let signed_in = if args.device || is_for_phone(args) {
+    let reporter = Reporter { has_qr: args.browser.qr, ..Reporter::new(context) };
+    let events = |event: Event<'_>| reporter.report(&event);
+    if args.device || is_for_phone(args) {
         warn_of_sudo(context, &location);
-        let reporter = Reporter { has_qr: args.browser.qr, ..Reporter::new(context) };
-        sign_in::by_device_code(options, sign_in, &|event| reporter.report(&event)).await?
-    } else {
-        let pending = sign_in::start(options, sign_in)?;
-        warn_of_sudo(context, &location);
-        by_browser(args, pending, context).await?
+        return report(sign_in::by_device_code(options, sign_in, &events).await?, context);
+    }
+    let mut pending = sign_in::start(options, sign_in)?;
+    warn_of_sudo(context, &location);
+    let prompt = Prompt {
+        purpose: "sign in with ChatGPT",
+        args: &args.browser,
+        alternatives: Alternatives::PasteOrDeviceCode,
     };
-    report(signed_in, context)
+    let _until_signed_in = prompt.show(context, pending.authorization());
+    report(pending.finish(&events).await?, context)
 }
 
 /// A phone that opens the URL of a browser would return to its own localhost. An option of that URL needs
@@ -51,13 +56,10 @@ fn is_for_phone(args: &LoginArgs) -> bool {
 /// Reports the new sign-in.
 fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
     let terminal = context.terminal;
-    login_with_credential::warn_of_backup(context, signed_in.backup.as_deref());
     context.status_lines.clear();
-    let place = display_location(&signed_in.location);
-    terminal.success(&format!("Signed in{}, stored in {place}", account(&signed_in)));
-    if let Some(replaced) = &signed_in.replaced {
-        login_with_credential::report_replaced(context, replaced);
-    }
+    let SignedIn { location, backup, replaced, .. } = &signed_in;
+    let how = account(&signed_in);
+    login_with_credential::report(context, &how, location, backup.as_deref(), replaced.as_ref());
     if let ApiKeyOutcome::Unavailable { claim } = signed_in.api_key {
         let what = if claim == "project_id" { "project" } else { "organization" };
         terminal.say(&format!("There is no API key: this account has no API {what}."));
@@ -74,22 +76,6 @@ fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
         _ => None,
     };
     context.finish(document, error)
-}
-
-/// In the browser, or by an alternative that the user chooses while it waits.
-async fn by_browser(
-    args: &LoginArgs,
-    mut pending: PendingSignIn,
-    context: &Context,
-) -> Result<SignedIn, CliError> {
-    let prompt = Prompt {
-        purpose: "sign in with ChatGPT",
-        args: &args.browser,
-        alternatives: Alternatives::PasteOrDeviceCode,
-    };
-    let _until_signed_in = prompt.show(context, pending.authorization());
-    let reporter = Reporter { has_qr: args.browser.qr, ..Reporter::new(context) };
-    Ok(pending.finish(&|event| reporter.report(&event)).await?)
 }
 
 fn options(args: &LoginArgs, context: &Context) -> sign_in::Options {

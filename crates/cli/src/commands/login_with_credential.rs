@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use auth_store::AuthMode;
+use auth_store::{AuthMode, Location};
 use jiff::Timestamp;
 use login::openai::{Claims, SIGN_IN_CLIENT_ID};
 use login::stored::{
@@ -29,7 +29,7 @@ pub(super) async fn api_key(profiles: &Profiles, context: &Context) -> Result<()
     let events = |event: Event<'_>| context.report(&event);
     let key = ImportedCredential::ApiKey(key);
     let imported = sign_in.import(key, &Restrictions::default(), &events).await?;
-    let stored_in = report(profiles, context, " with an API key", &imported);
+    let stored_in = report_imported(profiles, context, " with an API key", &imported);
     let replaced = imported.replaced.as_ref().map(replaced_as_json);
     let document = || json!({ "has_api_key": true, "stored_in": stored_in, "replaced": replaced });
     Ok(context.output.document(document)?)
@@ -41,25 +41,23 @@ pub(super) async fn access_token(
     restrictions: &Restrictions,
     context: &Context,
 ) -> Result<(), CliError> {
+    use ImportedCredential::{AccessToken, PersonalAccessToken};
     let sign_in = writable_sign_in(profiles, context)?;
     let now = environment::now();
     let client = context.args.client_id.as_deref().unwrap_or(SIGN_IN_CLIENT_ID);
     let token = stdin::access_token(context.terminal, &[SIGN_IN_CLIENT_ID, client], now).await?;
     let (token, claims, kind) = match token {
-        ImportedToken::Jwt(token, claims) => {
-            (ImportedCredential::AccessToken(token), *claims, "an access token")
+        ImportedToken::Jwt(it, claims) => (AccessToken(it), *claims, "an access token"),
+        ImportedToken::Personal(it) => {
+            (PersonalAccessToken(it), Claims::default(), "a personal access token")
         }
-        ImportedToken::Personal(token) => (
-            ImportedCredential::PersonalAccessToken(token),
-            Claims::default(),
-            "a personal access token",
-        ),
     };
     let events = |event: Event<'_>| context.report(&event);
     let imported = sign_in.import(token, restrictions, &events).await?;
     let email = claims.email.as_deref().or(claims.additional.profile.email.as_deref());
     let user = user(None, email).map(|user| format!(" as {user}")).unwrap_or_default();
-    let stored_in = report(profiles, context, &format!("{user} with {kind}"), &imported);
+    let how = format!("{user} with {kind}");
+    let stored_in = report_imported(profiles, context, &how, &imported);
     let expires_at = claims.exp.and_then(|exp| Timestamp::from_second(exp).ok());
     if let Some(expires_at) = expires_at {
         let when = from_now(expires_at, now);
@@ -88,20 +86,27 @@ fn writable_sign_in(profiles: &Profiles, context: &Context) -> Result<StoredSign
 }
 
 /// Reports the new sign-in, and returns where it is stored.
-fn report(profiles: &Profiles, context: &Context, how: &str, imported: &Imported) -> String {
+fn report_imported(profiles: &Profiles, context: &Context, how: &str, new: &Imported) -> String {
     let location = profiles.store().location();
-    warn_of_backup(context, imported.backup.as_deref());
-    context.terminal.success(&format!("Signed in{how}, stored in {}", display_location(&location)));
-    if let Some(replaced) = &imported.replaced {
-        report_replaced(context, replaced);
-    }
+    report(context, how, &location, new.backup.as_deref(), new.replaced.as_ref());
     location.to_string()
 }
 
-pub(super) fn warn_of_backup(context: &Context, copy: Option<&Path>) {
-    if let Some(copy) = copy {
+/// Reports any new sign-in.
+pub(super) fn report(
+    context: &Context,
+    how: &str,
+    location: &Location,
+    backup: Option<&Path>,
+    replaced: Option<&ReplacedSignIn>,
+) {
+    if let Some(copy) = backup {
         let copy = copy.display();
         context.terminal.warn(&format!("the old auth.json was unreadable; a copy is in {copy}"));
+    }
+    context.terminal.success(&format!("Signed in{how}, stored in {}", display_location(location)));
+    if let Some(replaced) = replaced {
+        report_replaced(context, replaced);
     }
 }
 
@@ -115,31 +120,31 @@ pub(super) fn user(name: Option<&str>, email: Option<&str>) -> Option<String> {
 }
 
 /// Says whose sign-in was replaced, and whether its credentials are still valid.
-pub(super) fn report_replaced(context: &Context, replaced: &ReplacedSignIn) {
+fn report_replaced(context: &Context, replaced: &ReplacedSignIn) {
     let user = user(replaced.name.as_deref(), replaced.email.as_deref());
     let user = user.unwrap_or_else(|| "an account without a name".to_owned());
-    let other_user = replaced.was_another_person.then(|| format!(" of {user}"));
+    let (whose, of_user) = match replaced.was_another_person {
+        true => (format!("the sign-in of {user}"), format!(" of {user}")),
+        false => ("the earlier sign-in".to_owned(), String::new()),
+    };
     if let Some(unrevoked) = &replaced.unrevoked {
-        context.terminal.say(&unrevoked_sentence(unrevoked, other_user.as_deref()));
+        context.terminal.say(&unrevoked_sentence(unrevoked, &of_user));
         // Tokens beside it were replaced too.
         if matches!(replaced.revocation, Revocation::NothingToRevoke) {
             return;
         }
     }
-    let whose = other_user
-        .map_or_else(|| "the earlier sign-in".to_owned(), |it| format!("the sign-in{it}"));
     let tokens = tokens_sentence(&replaced.revocation);
     context.terminal.say(&format!("This replaced {whose}.{tokens}"));
 }
 
-fn unrevoked_sentence(unrevoked: &AuthMode, other_user: Option<&str>) -> String {
+fn unrevoked_sentence(unrevoked: &AuthMode, of_user: &str) -> String {
     match unrevoked {
         AuthMode::ApiKey => "This replaced the API key that was stored here. It stays valid; to end \
                                it, delete it at https://platform.openai.com/api-keys."
             .to_owned(),
         AuthMode::ChatGpt => format!(
-            "This replaced the imported access token{}, which stays valid until it expires.",
-            other_user.unwrap_or_default()
+            "This replaced the imported access token{of_user}, which stays valid until it expires."
         ),
         AuthMode::Other(auth_mode) => format!(
             "This replaced the sign-in of another program (mode {}), which was not revoked.",
@@ -172,7 +177,7 @@ pub(super) fn replaced_as_json(replaced: &ReplacedSignIn) -> Value {
     json!({
         "email": replaced.email,
         "name": replaced.name,
-        "another_person": replaced.was_another_person,
+        "other_user": replaced.was_another_person,
         "revoked": matches!(replaced.revocation, Revocation::Revoked),
         "revocation": match replaced.revocation {
             Revocation::Revoked => "done",

@@ -1,7 +1,4 @@
-use std::mem;
-
 use auth_store::Location;
-use jiff::Timestamp;
 use login::Error;
 use login::stored::{LogOutScope, LoggedOut, Revocation};
 use serde_json::{Value, json};
@@ -17,11 +14,7 @@ use crate::profiles::{Profiles, display_location};
 struct Outcome {
     profile: ProfileName,
     location: Location,
-    /// `None` if the credentials could not be removed.
-    logged_out: Option<LoggedOut>,
-    /// `None` if there was nothing to revoke.
-    revoked: Option<bool>,
-    error: Option<CliError>,
+    result: Result<LoggedOut, Error>,
 }
 
 /// `login-cli logout`. An error in one profile does not stop the others.
@@ -37,15 +30,19 @@ pub(crate) async fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliE
         outcome.report(context);
         outcomes.push(outcome);
     }
-    let was_signed_in = |it: &Outcome| it.logged_out.as_ref().is_none_or(|it| it.was_there);
+    let was_signed_in = |it: &Outcome| it.result.as_ref().map_or(true, |it| it.was_there);
     if !outcomes.iter().any(was_signed_in) {
         context.terminal.say("You were not signed in.");
     }
-    let documents: Vec<Value> = outcomes.iter().map(|it| it.as_json(context)).collect();
-    let mut errors: Vec<CliError> = outcomes.into_iter().filter_map(|it| it.error).collect();
-    // The last error decides the exit code.
-    let last = errors.pop();
-    errors.iter().for_each(|error| context.terminal.warn(&error.message()));
+    let (mut documents, mut last) = (Vec::new(), None);
+    for outcome in outcomes {
+        let (document, error) = outcome.finish(context);
+        documents.push(document);
+        // The last error decides the exit code.
+        if let Some(earlier) = error.and_then(|error| last.replace(error)) {
+            context.terminal.warn(&earlier.message());
+        }
+    }
     context.finish(json!({ "profiles": documents }), last)
 }
 
@@ -69,35 +66,14 @@ async fn log_out(
     if result.is_err() {
         context.interruption.check()?;
     }
-    Ok(Outcome::new(profile, location, result))
+    Ok(Outcome { profile, location, result })
 }
 
 impl Outcome {
-    fn new(profile: ProfileName, location: Location, result: Result<LoggedOut, Error>) -> Self {
-        let mut logged_out = match result {
-            Ok(logged_out) => logged_out,
-            Err(error) => {
-                let error = Some(error.into());
-                return Self { profile, location, logged_out: None, revoked: None, error };
-            }
-        };
-        let revocation = mem::take(&mut logged_out.revocation);
-        let (revoked, error) = match revocation {
-            Revocation::Failed(error) if logged_out.was_there => {
-                let (location, source) = (location.clone(), Box::new(error));
-                (Some(false), Some(CliError::NotRevoked { location, source }))
-            }
-            other => {
-                logged_out.revocation = other;
-                (was_revoked(&logged_out.revocation), None)
-            }
-        };
-        Self { profile, location, logged_out: Some(logged_out), revoked, error }
-    }
-
     fn report(&self, context: &Context) {
-        let Some(logged_out) = self.logged_out.as_ref().filter(|it| it.was_there) else { return };
-        let revoked = if self.revoked == Some(true) { "revoked, and " } else { "" };
+        let Some(logged_out) = self.result.as_ref().ok().filter(|it| it.was_there) else { return };
+        let is_revoked = matches!(logged_out.revocation, Revocation::Revoked);
+        let revoked = if is_revoked { "revoked, and " } else { "" };
         let location = display_location(&self.location);
         context.terminal.success(&format!("Signed out: {revoked}removed from {location}."));
         if !logged_out.may_have_ended.is_empty() {
@@ -110,37 +86,45 @@ impl Outcome {
         still_valid(logged_out).iter().for_each(|sentence| context.terminal.say(sentence));
     }
 
-    fn as_json(&self, context: &Context) -> Value {
-        let logged_out = self.logged_out.as_ref();
-        let imported = logged_out.and_then(|it| imported(&it.revocation));
-        let has_personal = logged_out.is_some_and(|it| it.had_personal_access_token);
-        json!({
+    /// Its document and its error.
+    fn finish(self, context: &Context) -> (Value, Option<CliError>) {
+        let stored_in = self.location.to_string();
+        let (logged_out, mut error) = match self.result {
+            Ok(logged_out) => (Some(logged_out), None),
+            Err(error) => (None, Some(error.into())),
+        };
+        let mut document = json!({
             "profile": self.profile.as_str(),
-            "was_signed_in": logged_out.map(|it| it.was_there),
-            "revoked": self.revoked,
-            "may_have_ended": logged_out.map(|it| it.may_have_ended.as_slice()).unwrap_or_default(),
-            "api_key_still_valid": logged_out.is_some_and(|it| it.had_api_key),
-            "access_token_still_valid": imported.is_some() || has_personal,
-            "access_token_expires_at": imported.flatten().map(|time| time.to_string()),
-            "stored_in": self.location.to_string(),
-            "error": self.error.as_ref().map(|error| context.to_json(error)),
-        })
-    }
-}
-
-fn was_revoked(revocation: &Revocation) -> Option<bool> {
-    match revocation {
-        Revocation::Revoked => Some(true),
-        Revocation::NotRequested => Some(false),
-        _ => None,
-    }
-}
-
-/// The expiry of an imported access token, which is not revoked.
-fn imported(revocation: &Revocation) -> Option<Option<Timestamp>> {
-    match revocation {
-        Revocation::Imported { expires_at } => Some(*expires_at),
-        _ => None,
+            "was_signed_in": logged_out.as_ref().map(|it| it.was_there),
+            "revoked": null,
+            "may_have_ended": [],
+            "api_key_still_valid": false,
+            "access_token_still_valid": false,
+            "access_token_expires_at": null,
+            "stored_in": stored_in,
+        });
+        if let Some(it) = logged_out {
+            document["may_have_ended"] = it.may_have_ended.into();
+            document["api_key_still_valid"] = it.had_api_key.into();
+            document["access_token_still_valid"] = it.had_personal_access_token.into();
+            match it.revocation {
+                Revocation::Revoked => document["revoked"] = true.into(),
+                Revocation::NotRequested => document["revoked"] = false.into(),
+                Revocation::Failed(source) if it.was_there => {
+                    document["revoked"] = false.into();
+                    let (location, source) = (self.location, Box::new(source));
+                    error = Some(CliError::NotRevoked { location, source });
+                }
+                Revocation::Imported { expires_at } => {
+                    document["access_token_still_valid"] = true.into();
+                    document["access_token_expires_at"] =
+                        expires_at.map(|time| time.to_string()).into();
+                }
+                _ => {}
+            }
+        }
+        document["error"] = error.as_ref().map(|error| context.to_json(error)).into();
+        (document, error)
     }
 }
 
@@ -156,11 +140,16 @@ fn still_valid(logged_out: &LoggedOut) -> Vec<String> {
     );
     let tokens = matches!(logged_out.revocation, Revocation::NotRequested)
         .then_some("Its tokens were not revoked, and stay valid until they expire.");
-    let imported = imported(&logged_out.revocation).map(|expires_at| {
-        let when = expires_at.map(|time| format!(", {}", from_now(time, environment::now())));
-        let when = when.unwrap_or_default();
-        format!("The access token that was stored with it stays valid until it expires{when}.")
-    });
+    let imported = match &logged_out.revocation {
+        Revocation::Imported { expires_at } => {
+            let when = expires_at.map(|time| format!(", {}", from_now(time, environment::now())));
+            let when = when.unwrap_or_default();
+            Some(format!(
+                "The access token that was stored with it stays valid until it expires{when}."
+            ))
+        }
+        _ => None,
+    };
     let fixed = [key, personal, tokens].into_iter().flatten().map(str::to_owned);
     fixed.chain(imported).collect()
 }

@@ -1,7 +1,6 @@
 //! The commands: each calls the crates below, and reports the result.
 
 mod assignment;
-mod completions;
 mod create_key;
 mod doctor;
 mod doctor_network;
@@ -13,30 +12,37 @@ mod login_with_credential;
 mod logout;
 mod platform;
 mod profiles;
-mod refresh;
-mod schema;
 mod status;
 mod token;
 mod variables;
 
 use std::process::ExitCode;
 
+use clap::ValueEnum as _;
+use serde_json::json;
+
 use crate::args::Command;
-use crate::codex_cli;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::profiles::Profiles;
+use crate::{codex_cli, completions};
 
 /// Runs a command. Only a command that may have to wait gets a runtime.
 pub(crate) fn run(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
     start(command, context).map_err(|error| match context.interruption.check() {
         Err(interrupted) if !matches!(error, CliError::Interrupted { .. }) => interrupted,
+        _ if only_prints(command) => error.quiet_without_reader(),
         _ => error,
     })
 }
 
+/// Whether nothing is lost if the reader of the output is gone.
+fn only_prints(command: &Command) -> bool {
+    use Command::{CreateKey, Exec, Login, Logout, Refresh};
+    !matches!(command, Login(_) | CreateKey(_) | Exec(_) | Logout(_) | Refresh)
+}
+
 fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
-    let quiet = CliError::quiet_without_reader;
     match command {
         Command::Login(args) => {
             or_remove_profile(context, || context.block_on(login::run(args, context)))?;
@@ -46,25 +52,33 @@ fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
         Command::CreateKey(args) => {
             or_remove_profile(context, || context.block_on(create_key::run(args, context)))?;
         }
-        Command::Organizations(args) => {
-            context.block_on(platform::organizations(args, context)).map_err(quiet)?;
-        }
-        Command::Projects(args) => {
-            context.block_on(platform::projects(args, context)).map_err(quiet)?;
-        }
-        Command::Status => status::run(context).map_err(quiet)?,
-        Command::Token(args) => token::run(args, context).map_err(quiet)?,
-        Command::Env(args) => env::run(args, context).map_err(quiet)?,
+        Command::Organizations(args) => context.block_on(platform::organizations(args, context))?,
+        Command::Projects(args) => context.block_on(platform::projects(args, context))?,
+        Command::Status => status::run(context)?,
+        Command::Token(args) => token::run(args, context)?,
+        Command::Env(args) => env::run(args, context)?,
         Command::Exec(args) => return exec::run(args, context),
-        Command::Refresh => context.block_on(refresh::run(context))?,
+        Command::Refresh => context.block_on(token::refresh(context))?,
         Command::Logout(args) => context.block_on(logout::run(args, context))?,
-        Command::Profiles => profiles::run(context).map_err(quiet)?,
-        Command::Schema => schema::run(context).map_err(CliError::from).map_err(quiet)?,
-        Command::Completions(args) => completions::run(args, context).map_err(quiet)?,
-        Command::Doctor => context.block_on(doctor::run(context)).map_err(quiet)?,
+        Command::Profiles => profiles::run(context)?,
+        Command::Schema => {
+            context.output.document(|| serde_json::from_str(SCHEMA).unwrap_or_default())?;
+            context.output.text(|| SCHEMA.trim_end())?;
+        }
+        Command::Completions(args) => {
+            let script = completions::script(args.shell);
+            let name = args.shell.to_possible_value().map(|it| it.get_name().to_owned());
+            context.output.document(|| json!({ "shell": name, "script": script }))?;
+            context.output.text(|| script.trim_end())?;
+        }
+        Command::Doctor => context.block_on(doctor::run(context))?,
     }
     Ok(ExitCode::SUCCESS)
 }
+
+/// The JSON Schema of every document, event and error. The end-to-end tests validate the JSON of each run
+/// against it.
+const SCHEMA: &str = include_str!("../schema.json");
 
 /// A sign-in that fails removes the profile that it created, so that a typing error does not stay in the
 /// list of profiles.
@@ -72,10 +86,10 @@ fn or_remove_profile(
     context: &Context,
     sign_in: impl FnOnce() -> Result<(), CliError>,
 ) -> Result<(), CliError> {
-    let new = context.profiles().ok().and_then(Profiles::new_profile);
+    let new = context.profiles().ok().filter(Profiles::is_new);
     let outcome = sign_in();
     if let (Err(_), Some(new)) = (&outcome, new) {
-        new.remove();
+        new.remove_unused();
     }
     outcome
 }

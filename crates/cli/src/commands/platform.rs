@@ -9,7 +9,6 @@ use login::platform::{self, Options, OrganizationProjects, by_stored_sign_in};
 use platform_api::{Organization, PlatformApi, Project, Session};
 use printable::excerpt;
 use serde_json::{Value, json};
-use terminal_ui::Terminal;
 
 use crate::args::{PlatformArgs, ProjectsArgs, SharedArgs};
 use crate::context::Context;
@@ -31,7 +30,7 @@ pub(super) async fn organizations(args: &PlatformArgs, context: &Context) -> Res
         context.terminal.say("This account has no organization.");
         return Ok(());
     }
-    let rows: Vec<Row<'_>> = organizations.iter().map(Row::for_organization).collect();
+    let rows: Vec<Row<'_>> = organizations.iter().map(organization_row).collect();
     Ok(output.text(|| table(&rows).join("\n"))?)
 }
 
@@ -68,7 +67,7 @@ fn warn_of_more(listed: &[OrganizationProjects], context: &Context) {
 
 /// An organization with its projects below, or why there are none.
 fn with_projects((organization, list): &OrganizationProjects) -> String {
-    let mut lines = table(&[Row::for_organization(organization)]);
+    let mut lines = table(&[organization_row(organization)]);
     let has_more = list.as_ref().is_some_and(|list| list.has_more);
     let below = match list.as_ref().map(|list| list.projects.as_slice()) {
         None => vec!["(you cannot see its projects)".to_owned()],
@@ -82,7 +81,7 @@ fn with_projects((organization, list): &OrganizationProjects) -> String {
 
 fn project_row(project: &Project) -> Row<'_> {
     let mark = if project.is_initial { "default" } else { "" };
-    Row { id: project.id.as_str(), mark, title: project.title.as_deref() }
+    (project.id.as_str(), mark, project.title.as_deref())
 }
 
 /// Projects that the account cannot see are null. The titles are moved: a copy of all of them would be as
@@ -138,7 +137,11 @@ async fn session(
     let http = client(context)?;
     match by_store(http.clone(), context).await {
         Err(CliError::Login(error)) if error.requires_sign_in() => {
-            explain(&error, context.terminal);
+            context.terminal.say(&match error {
+                Error::NotSignedIn { .. } => "You are not signed in.".to_owned(),
+                other => format!("The stored sign-in cannot be used: {}", chain(&other)),
+            });
+            context.terminal.say("Sign in for this list; nothing is stored.");
         }
         other => return other,
     }
@@ -155,40 +158,25 @@ async fn by_store(http: HttpClient, context: &Context) -> Result<Session, CliErr
     Ok(by_stored_sign_in(&sign_in, &platform, &|event| context.report(&event)).await?)
 }
 
-/// Says why the stored sign-in is not used.
-fn explain(error: &Error, terminal: Terminal) {
-    terminal.say(&match error {
-        Error::NotSignedIn { .. } => "You are not signed in.".to_owned(),
-        other => format!("The stored sign-in cannot be used: {}", chain(other)),
-    });
-    terminal.say("Sign in for this list; nothing is stored.");
-}
+/// An id, a mark and a title: `org-1  default  Analytical Engines`. The title, which is free text, comes
+/// last, so that it cannot look like another column.
+type Row<'a> = (&'a str, &'static str, Option<&'a str>);
 
-/// `org-1  default  Analytical Engines`. The title, which is free text, comes last, so that it cannot
-/// look like another column.
-struct Row<'a> {
-    id: &'a str,
-    mark: &'static str,
-    title: Option<&'a str>,
-}
-
-impl<'a> Row<'a> {
-    fn for_organization(organization: &'a Organization) -> Self {
-        let mark = match (organization.is_default, organization.personal) {
-            (true, true) => "default, personal",
-            (true, false) => "default",
-            (false, true) => "personal",
-            (false, false) => "",
-        };
-        Self { id: organization.id.as_str(), mark, title: organization.title.as_deref() }
-    }
+fn organization_row(organization: &Organization) -> Row<'_> {
+    let mark = match (organization.is_default, organization.personal) {
+        (true, true) => "default, personal",
+        (true, false) => "default",
+        (false, true) => "personal",
+        (false, false) => "",
+    };
+    (organization.id.as_str(), mark, organization.title.as_deref())
 }
 
 /// A line for each row, in columns.
 fn table(rows: &[Row<'_>]) -> Vec<String> {
-    let widest = |column: fn(&Row<'_>) -> usize| rows.iter().map(column).max().unwrap_or_default();
-    let (ids, marks) = (widest(|row| row.id.len()), widest(|row| row.mark.len()));
-    let line = |Row { id, mark, title }: &Row<'_>| {
+    let ids = rows.iter().map(|(id, ..)| id.len()).max().unwrap_or_default();
+    let marks = rows.iter().map(|(_, mark, _)| mark.len()).max().unwrap_or_default();
+    let line = |(id, mark, title): &Row<'_>| {
         let title = title.map(|title| excerpt(title, LONGEST_TITLE)).unwrap_or_default();
         let marks = if marks == 0 { String::new() } else { format!("  {mark:marks$}") };
         format!("{id:ids$}{marks}  {title}").trim_end().to_owned()

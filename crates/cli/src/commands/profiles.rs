@@ -14,17 +14,11 @@ struct Profile {
     name: ProfileName,
     /// Whether commands use it without `--profile`.
     is_selected: bool,
-    state: State,
+    /// For programs.
+    state: &'static str,
     account: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    SignedIn,
-    /// The access token has expired, and cannot be refreshed.
-    Ended,
-    SignedOut,
-    Unreadable,
+    /// For people.
+    text: String,
 }
 
 /// `login-cli profiles`.
@@ -35,48 +29,37 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
         names.push(profiles.selected.clone());
         names[1..].sort_by(|a, b| a.as_str().cmp(b.as_str()));
     }
-    let mut list: Vec<Profile> =
-        names.into_iter().map(|name| Profile::read(&profiles, name)).collect();
+    let list: Vec<Profile> =
+        names.into_iter().filter_map(|name| Profile::read(&profiles, name)).collect();
     context.interruption.check()?;
-    // A logout leaves an empty folder.
-    list.retain(|it| it.is_selected || it.name.is_default() || it.state != State::SignedOut);
     context.output.document(|| list.iter().map(Profile::to_json).collect())?;
     Ok(context.output.text(|| to_table(&list))?)
 }
 
 impl Profile {
-    fn read(profiles: &Profiles, name: ProfileName) -> Self {
+    /// `None` for the empty folder that a logout leaves.
+    fn read(profiles: &Profiles, name: ProfileName) -> Option<Self> {
         let is_selected = profiles.selected == name;
-        let (state, account) = match profiles.store_of(&name).load() {
-            Ok(document) => match document.filter(AuthDocument::is_signed_in) {
-                Some(it) if has_ended(&it, environment::now()) => (State::Ended, account(&it)),
-                Some(it) => (State::SignedIn, account(&it)),
-                None => (State::SignedOut, None),
-            },
-            Err(_) => (State::Unreadable, None),
+        let stored = profiles.store_of(&name).load();
+        let stored = stored.map(|it| it.filter(AuthDocument::is_signed_in));
+        let account = stored.as_ref().ok().and_then(|it| account(it.as_ref()?));
+        let shown = account.as_ref().map(|it| excerpt(it, 80));
+        let (state, text) = match stored {
+            Ok(Some(it)) if has_ended(&it, environment::now()) => {
+                let account = shown.map(|it| format!("{it}, ")).unwrap_or_default();
+                ("signed_out", format!("{account}no longer signed in"))
+            }
+            Ok(Some(_)) => ("signed_in", shown.unwrap_or_else(|| "signed in".to_owned())),
+            Ok(None) if !is_selected && !name.is_default() => return None,
+            Ok(None) => ("signed_out", "not signed in".to_owned()),
+            Err(_) => ("unreadable", "unreadable; login-cli status says why".to_owned()),
         };
-        Self { name, is_selected, state, account }
+        Some(Self { name, is_selected, state, account, text })
     }
 
     fn to_json(&self) -> Value {
-        let state = match self.state {
-            State::SignedIn => "signed_in",
-            State::Ended | State::SignedOut => "signed_out",
-            State::Unreadable => "unreadable",
-        };
-        let (name, account) = (self.name.as_str(), &self.account);
-        json!({ "name": name, "chosen": self.is_selected, "state": state, "who": account })
-    }
-
-    fn to_text(&self) -> String {
-        let account = self.account.as_ref().map(|it| excerpt(it, 80));
-        match (self.state, account) {
-            (State::SignedIn, account) => account.unwrap_or_else(|| "signed in".to_owned()),
-            (State::Ended, Some(account)) => format!("{account}, no longer signed in"),
-            (State::Ended, None) => "no longer signed in".to_owned(),
-            (State::SignedOut, _) => "not signed in".to_owned(),
-            (State::Unreadable, _) => "unreadable; login-cli status says why".to_owned(),
-        }
+        let Self { name, is_selected, state, account, .. } = self;
+        json!({ "name": name.as_str(), "chosen": is_selected, "state": state, "who": account })
     }
 }
 
@@ -96,7 +79,7 @@ fn to_table(profiles: &[Profile]) -> String {
     let width = profiles.iter().map(|it| it.name.as_str().len()).max().unwrap_or_default();
     let line = |profile: &Profile| {
         let mark = if profile.is_selected { '*' } else { ' ' };
-        format!("{mark} {:width$}  {}", profile.name.as_str(), profile.to_text())
+        format!("{mark} {:width$}  {}", profile.name.as_str(), profile.text)
     };
     profiles.iter().map(line).collect::<Vec<_>>().join("\n")
 }

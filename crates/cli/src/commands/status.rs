@@ -20,6 +20,9 @@ struct Status {
     document: AuthDocument,
     claims: Claims,
     plan: Option<String>,
+    account_id: Option<String>,
+    /// The server that issued the tokens.
+    issuer: Option<String>,
     now: Timestamp,
     notes: Vec<String>,
     /// Why it has ended: the error of `token`.
@@ -76,7 +79,7 @@ impl Status {
         let warnings = store.warnings(&document).map_err(Error::Store)?;
         let mut notes: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         notes.extend(codex_cli::notes(store));
-        // A personal access token takes precedence over tokens beside it.
+        // A personal access token takes precedence over tokens beside it, and does not name its account.
         let with_tokens = Some(&document).filter(|it| it.personal_access_token().is_none());
         let claims = with_tokens.and_then(identity_without_verifying).unwrap_or_default();
         let access: Claims = with_tokens
@@ -84,25 +87,29 @@ impl Status {
             .unwrap_or_default();
         let plan_in_id_token = claims.additional.auth.chatgpt_plan_type.clone();
         let plan = access.additional.auth.chatgpt_plan_type.or(plan_in_id_token);
+        let account_id = with_tokens.and_then(AuthDocument::account_id).map(str::to_owned);
+        let issuer = with_tokens.filter(|it| it.has_tokens()).map(issuer_of);
         let now = environment::now();
         let end = end(&document, store, now);
         let (profile, location) = (profiles.selected.as_str().to_owned(), store.location());
-        Ok(Self { profile, location, document, claims, plan, now, notes, end })
+        Ok(Self { profile, location, document, claims, plan, account_id, issuer, now, notes, end })
     }
 
     fn to_text(&self) -> String {
         let auth = &self.claims.additional.auth;
         let short = |text: Option<&str>| text.map(|text| excerpt(text, 80));
+        let how = how(&self.document);
+        let signed_in = if self.end.is_some() { format!("no longer ({how})") } else { how };
         let api_key = if self.document.api_key().is_some() { "stored" } else { "none" };
         let rows = [
-            ("Signed in", Some(self.signed_in())),
+            ("Signed in", Some(signed_in)),
             ("Profile", Some(self.profile.clone()).filter(|it| it != "default")),
             ("Name", short(self.claims.name.as_deref())),
             ("Email", short(self.claims.email.as_deref())),
             ("Plan", short(self.plan.as_deref())),
             ("Organization", self.organization()),
             ("Project", short(auth.project_id.as_deref())),
-            ("Account", short(self.account_id())),
+            ("Account", short(self.account_id.as_deref())),
             ("Access token", self.access_token()),
             ("API key", Some(api_key.to_owned())),
             ("Last refresh", self.document.last_refresh().map(|then| from_now(then, self.now))),
@@ -110,7 +117,8 @@ impl Status {
         ];
         let rows = rows.into_iter().filter_map(|(name, text)| Some((name, text?)));
         let notes = self.notes.iter().map(|note| ("Note", excerpt(note, 400)));
-        let lines = rows.chain(notes).map(|(name, text)| format!("{name:<14}{}", beside(&text)));
+        let lines =
+            rows.chain(notes).map(|(name, text)| format!("{name:<14}{}", wrapped_value(&text)));
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -119,23 +127,6 @@ impl Status {
             (Some(_), Some(exp)) => Some(format!("expired {}", from_now(exp, self.now))),
             _ => access_token(&self.document, self.now),
         }
-    }
-
-    fn signed_in(&self) -> String {
-        let how = how(&self.document);
-        if self.end.is_some() { format!("no longer ({how})") } else { how }
-    }
-
-    fn account_id(&self) -> Option<&str> {
-        let is_personal = self.document.personal_access_token().is_some();
-        self.document.account_id().filter(|_| !is_personal)
-    }
-
-    /// The server that issued the tokens. A personal access token does not name its own.
-    fn issuer(&self) -> Option<String> {
-        let has_tokens =
-            self.document.has_tokens() && self.document.personal_access_token().is_none();
-        has_tokens.then(|| issuer_of(&self.document))
     }
 
     /// Whether `token` prints an access token or an API key, as far as can be known without a request.
@@ -162,11 +153,11 @@ impl Status {
             "email": self.claims.email,
             "name": self.claims.name,
             "plan": self.plan,
-            "account_id": self.account_id(),
+            "account_id": self.account_id,
             "organization_id": auth.organization_id,
             "organization_title": auth.organization_title(),
             "project_id": auth.project_id,
-            "issuer": self.issuer(),
+            "issuer": self.issuer,
             "usable": self.is_usable(),
             "has_api_key": document.api_key().is_some(),
             "access_token_expires_at": document.access_token_expires_at().map(|time| time.to_string()),
@@ -178,7 +169,7 @@ impl Status {
 }
 
 /// Text behind the name of a row, in as many lines as the terminal needs.
-fn beside(text: &str) -> String {
+fn wrapped_value(text: &str) -> String {
     const NARROW: usize = 30;
     let page = |width| Page { width, first: 14, indent: if width < NARROW { 2 } else { 14 } };
     columns().map_or_else(|| text.to_owned(), |width| wrapped(text, page(width)))

@@ -1,9 +1,9 @@
-use auth_store::{AuthDocument, AuthMode};
-use credentials::{AccessToken, ApiKey, IdToken};
+use auth_store::AuthDocument;
+use credentials::{AccessToken, ApiKey};
 use jiff::Timestamp;
 use login::stored::{check_not_ended, identity_without_verifying, is_due, signed_in};
 use serde_json::json;
-use terminal_ui::{Hint, command, from_now, say};
+use terminal_ui::{command, from_now, say};
 
 use crate::args::TokenArgs;
 use crate::context::Context;
@@ -23,13 +23,34 @@ pub(crate) fn run(args: &TokenArgs, context: &Context) -> Result<(), CliError> {
     }
     let document = valid(&Reporter::new(context), context)?;
     if args.id_token {
-        let (token, expires_at) = (id_token(&document)?, id_token_expires_at(&document));
+        let token = document.id_token().ok_or_else(|| no_token("ID token", &document))?;
+        let expires_at = id_token_expires_at(&document);
         warn_of_expired(context, expires_at);
         print(context, "id_token", token.expose(), expires_at)
     } else {
         let token = access_token(&document)?;
         print(context, "access_token", token.expose(), document.access_token_expires_at())
     }
+}
+
+/// `login-cli refresh`.
+pub(crate) async fn refresh(context: &Context) -> Result<(), CliError> {
+    let profiles = context.profiles()?;
+    let sign_in = context.stored_sign_in(&profiles, &profiles.selected)?;
+    let document = sign_in.refresh(&|event| context.report(&event)).await?;
+    let (now, expires_at) = (environment::now(), document.access_token_expires_at());
+    let until = expires_at.map(|exp| {
+        let expires = if exp > now { "expires" } else { "expired" };
+        format!(" The access token {expires} {}.", from_now(exp, now))
+    });
+    context.terminal.success(&format!("Refreshed.{}", until.unwrap_or_default()));
+    let document = json!({
+        "profile": profiles.selected.as_str(),
+        "access_token_expires_at": expires_at.map(|time| time.to_string()),
+        "last_refresh": document.last_refresh().map(|time| time.to_string()),
+        "stored_in": profiles.store().location().to_string(),
+    });
+    Ok(context.output.document(|| document)?)
 }
 
 /// An expired ID token still identifies the user, but a server may refuse it.
@@ -82,35 +103,24 @@ pub(super) fn valid(reporter: &Reporter<'_>, context: &Context) -> Result<AuthDo
 
 /// What is sent to the service. A personal access token goes before the tokens, as in Codex CLI.
 pub(super) fn access_token(document: &AuthDocument) -> Result<AccessToken, CliError> {
-    let not_held = || CliError::NotHeld { what: "access token", instead: instead(document) };
-    document.personal_access_token().or_else(|| document.access_token()).ok_or_else(not_held)
-}
-
-fn id_token(document: &AuthDocument) -> Result<IdToken, CliError> {
-    let not_held = || CliError::NotHeld { what: "ID token", instead: instead(document) };
-    document.id_token().ok_or_else(not_held)
+    let token = document.personal_access_token().or_else(|| document.access_token());
+    token.ok_or_else(|| no_token("access token", document))
 }
 
 fn id_token_expires_at(document: &AuthDocument) -> Option<Timestamp> {
     Timestamp::from_second(identity_without_verifying(document)?.exp?).ok()
 }
 
-/// What the sign-in has instead of a token, or how to get one.
-fn instead(document: &AuthDocument) -> Hint {
-    match (document.api_key(), document.auth_mode()) {
-        (Some(_), _) => say("--api-key prints the key"),
-        (None, Some(AuthMode::Other(_))) => {
-            say("another program made this sign-in, and knows how to use it; to sign in here: ")
-                .run("login")
-        }
-        (None, Some(AuthMode::PersonalAccessToken)) => {
-            command("token").then(" prints the access token")
-        }
-        (None, _) => say("sign in with ChatGPT: ").run("login"),
-    }
+/// With what the sign-in has instead, or how to get a token.
+fn no_token(what: &'static str, document: &AuthDocument) -> CliError {
+    let instead = match document.api_key() {
+        Some(_) => say("--api-key prints the key"),
+        None => say("sign in with ChatGPT: ").run("login"),
+    };
+    CliError::NoCredential { what, instead }
 }
 
 pub(super) fn api_key(document: &AuthDocument) -> Result<ApiKey, CliError> {
     let instead = command("create-key --save").then(" makes one and keeps it here");
-    document.api_key().ok_or(CliError::NotHeld { what: "API key", instead })
+    document.api_key().ok_or(CliError::NoCredential { what: "API key", instead })
 }

@@ -89,11 +89,6 @@ pub(crate) fn missing_browser() -> Option<String> {
     diagnostics::missing_browser(&browser, &path()).map(|first| printable::excerpt(first, 200))
 }
 
-/// The file of this program.
-pub(crate) fn this_program() -> std::io::Result<PathBuf> {
-    std::env::current_exe()
-}
-
 /// A variable with the values of an option.
 fn parsed<T: FromStr<Err = String>>(name: &'static str) -> Result<Option<T>, CliError> {
     parsed_by(name, str::parse)
@@ -156,12 +151,8 @@ pub(crate) fn proxy() -> Option<Proxy> {
     let (name, url) = NAMES.iter().find_map(|name| Some((*name, variable(name)?)))?;
     let no_proxy = variable("no_proxy").or_else(|| variable("NO_PROXY"));
     let no_proxy = no_proxy.map(|list| list.to_string_lossy().into_owned());
-    Some(Proxy::new(name, &url_of(url), no_proxy.as_deref()))
-}
-
-/// Empty if it is not Unicode: an empty text is no URL either, and its variable is named in an error.
-fn url_of(value: OsString) -> String {
-    value.into_string().unwrap_or_default()
+    // Of a text that is not Unicode, an error names the variable, as for any other that is no URL.
+    Some(Proxy::new(name, &url.into_string().unwrap_or_default(), no_proxy.as_deref()))
 }
 
 /// The log level in `LOGIN_CLI_LOG`.
@@ -172,15 +163,11 @@ fn url_of(value: OsString) -> String {
 pub(crate) fn log_level() -> Result<Option<Level>, String> {
     const NAME: &str = "LOGIN_CLI_LOG";
     let Some(value) = variable(NAME) else { return Ok(None) };
-    let level = level(&value.to_string_lossy());
-    level.map(Some).ok_or_else(|| format!("{NAME} is not error, warn, info or debug"))
-}
-
-/// `trace` is `debug`: this program has no finer messages.
-fn level(name: &str) -> Option<Level> {
-    let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
-    let level = levels.into_iter().find(|it| it.as_str().eq_ignore_ascii_case(name.trim()))?;
-    Some(level.min(Level::DEBUG))
+    // This program has no finer messages than `debug`.
+    match value.to_string_lossy().trim().parse::<Level>() {
+        Ok(level) => Ok(Some(level.min(Level::DEBUG))),
+        Err(_) => Err(format!("{NAME} is not error, warn, info or debug")),
+    }
 }
 
 /// The terminal on standard error.
@@ -216,19 +203,4 @@ fn speaks_utf8() -> bool {
 /// Where this program runs.
 pub(crate) fn host() -> Host {
     Host::detect(&variable)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn level_is_one_of_five_names() {
-        assert_eq!(level("warn"), Some(Level::WARN));
-        assert_eq!(level(" DEBUG"), Some(Level::DEBUG));
-        assert_eq!(level("trace"), Some(Level::DEBUG));
-        for other in ["", "verbose", "1", "debug,hyper=trace", "off", "\u{fffd}"] {
-            assert_eq!(level(other), None, "{other:?}");
-        }
-    }
 }

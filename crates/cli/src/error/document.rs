@@ -1,9 +1,10 @@
 //! An error as JSON. `docs/json.md` describes its fields.
 
+use std::borrow::Cow;
+use std::fmt::Debug;
 use std::io;
-use std::time::Duration;
 
-use http_client::{Error as HttpError, ErrorKind as HttpErrorKind, ErrorResponse, RequestFailure};
+use http_client::{Error as HttpError, RequestFailure};
 use login::{Error, OAuthErrorKind, RevocationError};
 use printable::excerpt;
 use serde_json::{Value, json};
@@ -20,86 +21,102 @@ pub(super) fn from_error(
     explanation: Explanation,
     prefix: &CommandPrefix,
 ) -> Value {
-    let (kind, exit_code) = kind(error);
+    let kind = kind(error);
     let message = explanation.message.unwrap_or_else(|| chain(error));
-    let hint = explanation.hint.map(|hint| hint.to_plain_text(prefix));
+    let hint = explanation.hint.map(|hint| excerpt(&hint.to_plain_text(prefix), LONGEST));
+    // The user who was too late can come back.
+    let is_transient =
+        kind == "timed_out" || matches!(error, CliError::Login(error) if error.is_transient());
     let mut document = json!({
         "kind": kind,
         "message": excerpt(&message, LONGEST),
-        "hint": hint.map(|hint| excerpt(&hint, LONGEST)),
-        "exit_code": exit_code,
-        "transient": is_transient(error),
+        "hint": hint,
+        "exit_code": exit_code(&kind),
+        "transient": is_transient,
     });
-    let of_server = request_failure(error).map(server_fields).unwrap_or_default();
-    for more in [of_server, explanation.fields] {
-        if let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) {
-            document.extend(more);
-        }
-    }
+    extend(&mut document, request_failure(error).map(server_fields).unwrap_or_default());
+    extend(&mut document, explanation.fields);
     document
 }
 
-/// Whether the same command may work later. A user who was too late can come back.
-fn is_transient(error: &CliError) -> bool {
-    let passes = matches!(error, CliError::Login(error) if error.is_transient());
-    passes || kind(error).0 == "timed_out"
-}
-
-/// The stable identifier of an error, and its exit code. Scripts rely on both, and `docs/json.md` has a
-/// row for each.
-pub(super) fn kind(error: &CliError) -> (&'static str, u8) {
-    match error {
-        CliError::Login(error) => kind_of_login(error),
-        CliError::SignedInWithoutApiKey(_) => ("no_api_key", 1),
-        CliError::Setup(_) => ("network", 1),
-        CliError::NoHome => ("no_home", 1),
-        CliError::Usage(_) | CliError::ServersApart | CliError::Variable { .. } => {
-            ("wrong_usage", 2)
-        }
-        CliError::NotHeld { .. } => ("not_held", 1),
-        CliError::NoApiKey(_) | CliError::NoAccessToken(_) | CliError::Input(_) => ("bad_input", 1),
-        CliError::NotRevoked { .. } => ("not_revoked", 1),
-        CliError::Profiles(_) => ("store", 1),
-        CliError::Problems(_) => ("problems", 1),
-        // As a shell has them.
-        CliError::NotStarted { source, .. } => match source.kind() {
-            io::ErrorKind::NotFound => ("program_not_found", 127),
-            _ => ("program_not_runnable", 126),
-        },
-        CliError::Output(_) | CliError::ReaderGone => ("output", 1),
-        CliError::Runtime(_) => ("system", 1),
-        CliError::Interrupted { by, .. } => match by {
-            Interrupt::CtrlC => ("interrupted", by.exit_code()),
-            Interrupt::Terminated => ("terminated", by.exit_code()),
-        },
+/// Adds the fields of an object to another one.
+pub(crate) fn extend(document: &mut Value, more: Value) {
+    if let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) {
+        document.extend(more);
     }
 }
 
-fn kind_of_login(error: &Error) -> (&'static str, u8) {
+/// As in the table of `docs/json.md`. 126 and 127 are those of a shell.
+pub(super) fn exit_code(kind: &str) -> u8 {
+    match kind {
+        "wrong_usage" => 2,
+        "not_signed_in" | "sign_in_ended" => 3,
+        "port_in_use" => 13,
+        "program_not_runnable" => 126,
+        "program_not_found" => 127,
+        "interrupted" => Interrupt::CtrlC.exit_code(),
+        "terminated" => Interrupt::Terminated.exit_code(),
+        _ => 1,
+    }
+}
+
+/// The stable identifier of an error. Scripts rely on it, and `docs/json.md` has a row for each.
+pub(super) fn kind(error: &CliError) -> Cow<'static, str> {
     let kind = match error {
-        Error::OAuth(error) => return kind_of_oauth(error.kind()),
-        Error::Cancelled => return ("interrupted", Interrupt::CtrlC.exit_code()),
-        Error::NotSignedIn(_) => return ("not_signed_in", 3),
-        Error::SignInExpired { .. } | Error::SignInEnded(_) => {
-            return ("sign_in_ended", 3);
+        CliError::Login(error) => return kind_of_login(error),
+        CliError::SignedInWithoutApiKey(_) => "no_api_key",
+        CliError::Setup(_) => "network",
+        CliError::NoHome => "no_home",
+        CliError::Usage(_) | CliError::ServersApart | CliError::Variable { .. } => "wrong_usage",
+        CliError::NoCredential { .. } => "no_credential",
+        CliError::WrongSecret { .. } | CliError::Input(_) => "bad_input",
+        CliError::NotRevoked { .. } => "not_revoked",
+        CliError::Profiles(_) => "store",
+        CliError::Problems { .. } => "problems",
+        CliError::NotStarted { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            "program_not_found"
         }
+        CliError::NotStarted { .. } => "program_not_runnable",
+        CliError::Output(_) | CliError::ReaderGone => "output",
+        CliError::Runtime(_) => "system",
+        CliError::Interrupted { by: Interrupt::CtrlC, .. } => "interrupted",
+        CliError::Interrupted { by: Interrupt::Terminated, .. } => "terminated",
+    };
+    kind.into()
+}
+
+fn kind_of_login(error: &Error) -> Cow<'static, str> {
+    let kind = match error {
+        Error::OAuth(error) => match error.kind() {
+            OAuthErrorKind::Configuration | OAuthErrorKind::System => "system",
+            OAuthErrorKind::ErrorResponse => "refused",
+            OAuthErrorKind::NoResponse => "network",
+            kind => return variant_name(&kind).into(),
+        },
+        Error::Cancelled => "interrupted",
+        Error::NotSignedIn(_) => "not_signed_in",
+        Error::SignInExpired { .. } | Error::SignInEnded(_) => "sign_in_ended",
         Error::Refresh(_)
         | Error::KeyExchange { .. }
         | Error::Platform(_)
-        | Error::KeyCreation { .. } => error.request_failure().map_or("refused", kind_of_request),
+        | Error::KeyCreation { .. } => match error.request_failure() {
+            Some(RequestFailure::NoResponse(_)) => "network",
+            Some(RequestFailure::InvalidResponse(_)) => "invalid_response",
+            Some(RequestFailure::ErrorResponse(_)) | None => "refused",
+        },
         Error::InvalidIdToken(_)
         | Error::InvalidAccessToken(_)
         | Error::InvalidRefreshResponse { .. }
-        | Error::MalformedJwt { .. } => "unusable_answer",
+        | Error::MalformedJwt { .. } => "invalid_response",
         Error::Store(error) | Error::NotWritable(error) if !error.is_transient() => "store",
         Error::Store(_) | Error::NotWritable(_) | Error::StoreBusy { .. } => "store_busy",
         Error::ListTimedOut { .. } => "timed_out",
         Error::MissingClaim { .. } => "account_not_set_up",
-        Error::NoAccessToken(_) => "not_held",
+        Error::NoAccessToken(_) => "no_credential",
         Error::NoProject { .. } => "no_project",
         Error::NothingChosen | Error::PromptFailed(_) => "system",
         Error::NotDelivered { .. } => "not_delivered",
-        Error::NotStored { .. } => "not_kept",
+        Error::NotStored { .. } => "not_stored",
         Error::NothingToRefresh(_) | Error::UnsupportedAuthMode { .. } => "nothing_to_refresh",
         Error::OtherClient { .. } => "other_client",
         Error::OtherIssuer { .. } => "other_issuer",
@@ -108,29 +125,20 @@ fn kind_of_login(error: &Error) -> (&'static str, u8) {
         Error::UnknownProject { .. } => "unknown_project",
         Error::WrongWorkspace { .. } => "wrong_workspace",
     };
-    (kind, 1)
+    kind.into()
 }
 
-fn kind_of_oauth(kind: OAuthErrorKind) -> (&'static str, u8) {
-    match kind {
-        OAuthErrorKind::Denied => ("denied", 1),
-        OAuthErrorKind::DeviceCodeNotEnabled => ("device_code_not_enabled", 1),
-        OAuthErrorKind::ErrorResponse => ("refused", 1),
-        OAuthErrorKind::InvalidCallback => ("bad_callback", 1),
-        OAuthErrorKind::InvalidResponse => ("unusable_answer", 1),
-        OAuthErrorKind::NoResponse => ("network", 1),
-        OAuthErrorKind::PortInUse => ("port_in_use", 13),
-        OAuthErrorKind::Configuration | OAuthErrorKind::System => ("system", 1),
-        OAuthErrorKind::TimedOut => ("timed_out", 1),
+/// The name of a variant without fields as an identifier of JSON: `CutOff` is `cut_off`. `docs/json.md` lists
+/// them, and a test compares them with that list.
+pub(crate) fn variant_name(variant: &impl Debug) -> String {
+    let mut name = String::new();
+    for c in format!("{variant:?}").chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
     }
-}
-
-fn kind_of_request(failure: RequestFailure<'_>) -> &'static str {
-    match failure {
-        RequestFailure::NoResponse(_) => "network",
-        RequestFailure::ErrorResponse(_) => "refused",
-        RequestFailure::InvalidResponse(_) => "unusable_answer",
-    }
+    name
 }
 
 fn request_failure(error: &CliError) -> Option<RequestFailure<'_>> {
@@ -148,38 +156,19 @@ fn request_failure(error: &CliError) -> Option<RequestFailure<'_>> {
 fn server_fields(failure: RequestFailure<'_>) -> Value {
     match failure {
         RequestFailure::NoResponse(error) => no_response(error),
-        RequestFailure::ErrorResponse(response) => error_response(response),
+        RequestFailure::ErrorResponse(response) => json!({
+            "status": response.status,
+            "code": response.code,
+            // Rounded up.
+            "retry_after_seconds":
+                response.retry_after.map(|it| it.as_secs() + u64::from(it.subsec_nanos() > 0)),
+            "request_id": response.request_id,
+        }),
         RequestFailure::InvalidResponse(_) => Value::Null,
     }
 }
 
 /// Why there is no response, and from which server.
 pub(crate) fn no_response(error: &HttpError) -> Value {
-    let cause = match error.kind() {
-        HttpErrorKind::Setup => "setup",
-        HttpErrorKind::Dns => "dns",
-        HttpErrorKind::Connect => "connect",
-        HttpErrorKind::Proxy => "proxy",
-        HttpErrorKind::Tls => "tls",
-        HttpErrorKind::Timeout => "timeout",
-        HttpErrorKind::CutOff => "cut_off",
-        HttpErrorKind::Redirect => "redirect",
-        HttpErrorKind::TooLarge => "too_large",
-        HttpErrorKind::InvalidRequest => "other",
-    };
-    json!({ "cause": cause, "host": error.host() })
-}
-
-fn error_response(response: &ErrorResponse) -> Value {
-    json!({
-        "status": response.status,
-        "code": response.code,
-        "retry_after_seconds": response.retry_after.map(in_seconds),
-        "request_id": response.request_id,
-    })
-}
-
-/// A pause that is over when it is.
-fn in_seconds(pause: Duration) -> u64 {
-    pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
+    json!({ "cause": variant_name(&error.kind()), "host": error.host() })
 }

@@ -7,13 +7,11 @@ use login::{Error as LoginError, RevocationError};
 use serde_json::{Value, json};
 use terminal_ui::{CommandPrefix, Hint, say};
 
-use self::rejected::Remedies;
 use crate::output::OutputError;
 use crate::signals::Interrupt;
 use crate::stdin::BadSecret;
 
 mod document;
-mod input;
 pub(crate) mod network;
 pub(crate) mod oauth;
 mod platform;
@@ -23,7 +21,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use document::no_response;
+pub(crate) use document::{extend, no_response, variant_name};
 pub(crate) use platform::key_may_exist;
 
 /// The errors of the program. Only this module turns an error into a message, a hint, a JSON document and an
@@ -48,11 +46,10 @@ pub(crate) enum CliError {
     Variable { name: &'static str, problem: String },
     /// The sign-in does not have the requested credential.
     #[error("the stored sign-in has no {what}")]
-    NotHeld { what: &'static str, instead: Hint },
-    #[error("standard input holds no API key")]
-    NoApiKey(#[source] BadSecret),
-    #[error("standard input holds no usable access token")]
-    NoAccessToken(#[source] BadSecret),
+    NoCredential { what: &'static str, instead: Hint },
+    /// Standard input has something else than the secret; `example` shows what is expected.
+    #[error("standard input holds no {what}")]
+    WrongSecret { what: &'static str, example: Hint, source: BadSecret },
     #[error("cannot read standard input")]
     Input(#[source] io::Error),
     #[error(
@@ -62,8 +59,8 @@ pub(crate) enum CliError {
     #[error("cannot list the profiles")]
     Profiles(#[source] io::Error),
     /// What `doctor` has found, and how much of it is in the way.
-    #[error("{}", in_the_way(*.0))]
-    Problems(usize),
+    #[error("{count} problem{} a sign-in", if *count == 1 { " prevents" } else { "s prevent" })]
+    Problems { count: usize },
     #[error("cannot run {}", program.display())]
     NotStarted { program: OsString, source: io::Error },
     #[error(transparent)]
@@ -73,7 +70,7 @@ pub(crate) enum CliError {
     ReaderGone,
     #[error("cannot start")]
     Runtime(#[source] io::Error),
-    #[error("Cancelled.")]
+    #[error("{}", interrupted(*by, *no_key))]
     Interrupted {
         by: Interrupt,
         /// What the user needs to know about what was interrupted.
@@ -85,7 +82,7 @@ pub(crate) enum CliError {
 
 impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
-        document::kind(self).1
+        document::exit_code(&document::kind(self))
     }
 
     /// The same for a command that only prints, and whose reader may close its output early.
@@ -98,70 +95,73 @@ impl CliError {
 
     /// Whether the user ended the command with Ctrl-C or Esc, which is no failure to explain.
     pub(crate) fn is_cancelled(&self) -> bool {
-        document::kind(self).0 == "interrupted"
+        document::kind(self) == "interrupted"
     }
 
     /// What went wrong, in one line.
     pub(crate) fn message(&self) -> String {
-        self.explain(Remedies::default()).message.unwrap_or_else(|| chain(self))
+        self.explain().message.unwrap_or_else(|| chain(self))
     }
 
     /// What the user can do, if there is something.
-    pub(crate) fn hint(&self, remedies: Remedies) -> Option<Hint> {
-        self.explain(remedies).hint
+    pub(crate) fn hint(&self) -> Option<Hint> {
+        self.explain().hint
     }
 
-    pub(crate) fn to_json(&self, prefix: &CommandPrefix, remedies: Remedies) -> Value {
-        document::from_error(self, self.explain(remedies), prefix)
+    pub(crate) fn to_json(&self, prefix: &CommandPrefix) -> Value {
+        document::from_error(self, self.explain(), prefix)
     }
 
-    fn explain(&self, remedies: Remedies) -> Explanation {
+    fn explain(&self) -> Explanation {
         match self {
-            Self::Login(error) => explain(error, remedies),
-            Self::SignedInWithoutApiKey(error) => platform::signed_in_without(error),
-            Self::Setup(error) => {
-                advise(network::setup(error)).fields(json!({ "cause": "setup" }))
+            Self::Login(LoginError::OAuth(error)) => oauth::explain(error),
+            Self::Login(error) => {
+                store::explain(error).or_else(|| platform::explain(error)).unwrap_or_default()
             }
+            Self::SignedInWithoutApiKey(error) => platform::signed_in_without(error),
+            Self::Setup(error) => advise(network::setup(error)).fields(json!({ "cause": "setup" })),
             Self::NoHome => advise("set HOME, or name a folder with --codex-home"),
             Self::ServersApart => {
                 advise("a token of one issuer is never sent to the platform of another")
             }
-            Self::NotStarted { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                advise("exec runs a program in PATH, or the path of a program; for a function or an alias of a shell: exec -- bash -ic NAME")
-            }
-            Self::NotHeld { instead, .. } => advise(instead.clone()),
-            Self::NoApiKey(bad) => input::explain(
-                bad,
-                say("a key is one line that begins with sk-; for example: ")
-                    .run("login --with-api-key < key.txt"),
+            Self::NotStarted { source, .. } if source.kind() == io::ErrorKind::NotFound => advise(
+                "exec runs a program in PATH, or the path of a program; for a function or an alias \
+                 of a shell: exec -- bash -ic NAME",
             ),
-            Self::NoAccessToken(bad) => input::explain(
-                bad,
-                say("an access token is one line of three parts with dots between them; for example: ")
-                    .run("login --with-access-token < token.txt"),
-            ),
+            Self::NoCredential { instead, .. } => advise(instead.clone()),
+            Self::WrongSecret { source, example, .. } => wrong_secret(source, example),
             Self::Input(_) => plain().fields(json!({ "cause": "unreadable" })),
-            Self::NotRevoked { location, .. } => advise("end it in the security settings of your account, at https://chatgpt.com")
-                .fields(json!({ "removed_from": location.to_string() })),
+            Self::NotRevoked { location, .. } => {
+                advise("end it in the security settings of your account, at https://chatgpt.com")
+                    .fields(json!({ "removed_from": location.to_string() }))
+            }
             Self::Output(_) => advise("send standard output to a terminal, a file or a pipe"),
-            Self::Interrupted { by: Interrupt::CtrlC, note, no_key: true } => {
-                plain().message("Cancelled. No key was made.").any_hint(note.clone())
-            }
-            Self::Interrupted { by: Interrupt::Terminated, note, .. } => {
-                plain().message("terminated").any_hint(note.clone())
-            }
-            Self::Interrupted { note, .. } => plain().any_hint(note.clone()),
+            Self::Interrupted { note, .. } => plain().hint(note.clone()),
             _ => plain(),
         }
     }
 }
 
-/// What the program says about an error of the library.
-fn explain(error: &LoginError, remedies: Remedies) -> Explanation {
-    match error {
-        LoginError::OAuth(error) => oauth::explain(error, remedies),
-        other => store::explain(other).or_else(|| platform::explain(other)).unwrap_or_default(),
-    }
+/// Why the secret on standard input is not taken.
+fn wrong_secret(secret: &BadSecret, example: &Hint) -> Explanation {
+    let (cause, hint) = match secret {
+        BadSecret::ApiKey => ("api_key", say("read it with --with-api-key")),
+        BadSecret::AccessToken => ("access_token", say("read it with --with-access-token")),
+        BadSecret::IdToken => {
+            let instead =
+                "an ID token only identifies you: use the access token that came with it, as ";
+            ("id_token", say(instead).run("token").then(" prints it"))
+        }
+        BadSecret::Expired(_) => {
+            ("expired", say("get a new one from its issuer, or sign in with ").run("login"))
+        }
+        BadSecret::SeveralLines | BadSecret::UnfinishedPaste => {
+            let again = "copy it again, without a line break in it, and paste it as one line";
+            ("malformed", say(again))
+        }
+        _ => ("malformed", example.clone()),
+    };
+    advise(hint).fields(json!({ "cause": cause }))
 }
 
 /// What the program says about an error, beside its kind.
@@ -182,7 +182,7 @@ fn plain() -> Explanation {
 
 /// Advice to the user.
 fn advise(hint: impl Into<Hint>) -> Explanation {
-    Explanation { hint: Some(hint.into()), ..plain() }
+    plain().hint(Some(hint.into()))
 }
 
 impl Explanation {
@@ -190,11 +190,7 @@ impl Explanation {
         Self { message: Some(message.into()), ..self }
     }
 
-    fn hint(self, hint: impl Into<Hint>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
-    }
-
-    fn any_hint(self, hint: Option<Hint>) -> Self {
+    fn hint(self, hint: Option<Hint>) -> Self {
         Self { hint, ..self }
     }
 
@@ -203,10 +199,11 @@ impl Explanation {
     }
 }
 
-fn in_the_way(problems: usize) -> String {
-    match problems {
-        1 => "1 problem prevents a sign-in".to_owned(),
-        _ => format!("{problems} problems prevent a sign-in"),
+fn interrupted(by: Interrupt, no_key: bool) -> &'static str {
+    match by {
+        Interrupt::Terminated => "terminated",
+        Interrupt::CtrlC if no_key => "Cancelled. No key was made.",
+        Interrupt::CtrlC => "Cancelled.",
     }
 }
 

@@ -19,27 +19,19 @@ const NO_ADDRESS: &str = "check the network connection and --issuer; a network w
 
 const NO_SERVER_HERE: &str = "nothing listens there: check --issuer and --api-base";
 
-const SLOW: &str = "the network or the server is slow: try again";
-
-/// The advice for a request without a response, and a reference to `login-cli doctor` if that shows more.
+/// The advice for a request without a response.
 pub(crate) fn hint(error: &Error) -> Option<Hint> {
-    let more = tls_failure(error).map(more).unwrap_or_default();
-    advice(error).map(|advice| say(advice).and(more))
-}
-
-/// The advice alone, for `login-cli doctor` itself.
-pub(crate) fn advice(error: &Error) -> Option<String> {
     Some(match error {
         Error::Setup { source, .. } => setup(source),
-        Error::Dns { .. } => NO_ADDRESS.to_owned(),
-        Error::Connect { host, .. } if is_loopback(host) => NO_SERVER_HERE.to_owned(),
-        Error::Connect { .. } => NO_NETWORK.to_owned(),
-        Error::Timeout { phase: Phase::Resolving | Phase::Connecting, .. } => NO_NETWORK.to_owned(),
-        Error::Timeout { .. } => SLOW.to_owned(),
-        Error::Proxy { host, named_by, source, .. } => proxy(host, named_by, source)?,
-        Error::Tls { source, .. } => tls(source)?.to_owned(),
-        Error::Redirect { .. } | Error::TooLarge { .. } => NOT_THE_SERVER.to_owned(),
-        Error::CutOff { .. } => "try again".to_owned(),
+        Error::Dns { .. } => say(NO_ADDRESS),
+        Error::Connect { host, .. } if is_loopback(host) => say(NO_SERVER_HERE),
+        Error::Connect { .. } => say(NO_NETWORK),
+        Error::Timeout { phase: Phase::Resolving | Phase::Connecting, .. } => say(NO_NETWORK),
+        Error::Timeout { .. } => say("the network or the server is slow: try again"),
+        Error::Proxy { host, named_by, source, .. } => return proxy(host, named_by, source),
+        Error::Tls { source, .. } => return tls(source),
+        Error::Redirect { .. } | Error::TooLarge { .. } => say(NOT_THE_SERVER),
+        Error::CutOff { .. } => say("try again"),
         _ => return None,
     })
 }
@@ -51,29 +43,30 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// The advice for a wrong option or variable.
-pub(super) fn setup(error: &SetupError) -> String {
+pub(super) fn setup(error: &SetupError) -> Hint {
     match error {
         SetupError::CaCertificates { named_by: "--ca-file", .. } => {
-            "name a PEM file with the certificate of the authority".to_owned()
+            say("name a PEM file with the certificate of the authority")
         }
         SetupError::CaCertificates { named_by, .. } | SetupError::Proxy { named_by, .. } => {
-            format!("correct {named_by}, or unset it")
+            say(format!("correct {named_by}, or unset it"))
         }
-        _ => "install the package ca-certificates, or name a file of authorities in SSL_CERT_FILE"
-            .to_owned(),
+        _ => say(
+            "install the package ca-certificates, or name a file of authorities in SSL_CERT_FILE",
+        ),
     }
 }
 
-/// How to write the characters that would end a user name or a password.
-const ESCAPES: &str = "an @ in them is written as %40, a : as %3A, a / as %2F";
-
-fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<String> {
-    Some(match failure {
-        ProxyFailure::AuthenticationRequired { given: false, .. } => {
-            format!("put USER:PASSWORD@ before its host in {named_by}; {ESCAPES}")
-        }
-        ProxyFailure::AuthenticationRequired { .. } => {
-            format!("check the user name and password in {named_by}; {ESCAPES}")
+fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<Hint> {
+    Some(say(match failure {
+        ProxyFailure::AuthenticationRequired { given, .. } => {
+            let what = if *given {
+                "check the user name and password"
+            } else {
+                "put USER:PASSWORD@ before its host"
+            };
+            // These characters would end a user name or a password.
+            format!("{what} in {named_by}; an @ in them is written as %40, a : as %3A, a / as %2F")
         }
         ProxyFailure::Refused { .. } => format!(
             "if this network has a sign-in page, open it in a browser first; otherwise ask the \
@@ -83,22 +76,13 @@ fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<String> {
         ProxyFailure::UnresolvedHere(_) => {
             format!("write socks5h:// in {named_by}, so that the proxy looks names up")
         }
-        ProxyFailure::Tls(failure) => tls(failure)?.to_owned(),
+        ProxyFailure::Tls(failure) => return tls(failure),
         _ => format!("check the proxy in {named_by}, or unset it if this network has none"),
-    })
+    }))
 }
 
-/// The TLS failure of the server or of the proxy.
-fn tls_failure(error: &Error) -> Option<&TlsFailure> {
-    match error {
-        Error::Tls { source, .. } => Some(source),
-        Error::Proxy { source: ProxyFailure::Tls(source), .. } => Some(source),
-        _ => None,
-    }
-}
-
-fn tls(failure: &TlsFailure) -> Option<&'static str> {
-    Some(match failure {
+fn tls(failure: &TlsFailure) -> Option<Hint> {
+    Some(say(match failure {
         TlsFailure::UnknownAuthority | TlsFailure::BadSignature => {
             "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE"
         }
@@ -114,20 +98,7 @@ fn tls(failure: &TlsFailure) -> Option<&'static str> {
              check the network, the proxy and --issuer"
         }
         _ => return None,
-    })
-}
-
-/// The reference to `login-cli doctor` that follows the advice.
-fn more(failure: &TlsFailure) -> Hint {
-    match failure {
-        TlsFailure::UnknownAuthority | TlsFailure::BadSignature => say("; ")
-            .run_for_servers("doctor")
-            .then(" shows what is trusted now, such as a stale SSL_CERT_FILE"),
-        TlsFailure::CutOff(_) | TlsFailure::Incompatible(_) | TlsFailure::Protocol(_) => {
-            say(", and look at ").run_for_servers("doctor")
-        }
-        _ => Hint::default(),
-    }
+    }))
 }
 
 /// What the error of one request asks for. `other` is for a status that means something else at each
@@ -139,7 +110,7 @@ pub(super) fn request(
     match failure? {
         RequestFailure::NoResponse(error) => hint(error),
         RequestFailure::ErrorResponse(response) => {
-            any_response(response).map(say).or_else(|| other(response))
+            any_response(response).or_else(|| other(response))
         }
         // Often the page of a proxy or a firewall.
         RequestFailure::InvalidResponse(DecodeError::NotJson { .. }) => Some(say(NOT_THE_SERVER)),
@@ -148,23 +119,23 @@ pub(super) fn request(
 }
 
 /// What an error response means at every endpoint.
-fn any_response(response: &ErrorResponse) -> Option<String> {
+fn any_response(response: &ErrorResponse) -> Option<Hint> {
+    // A server can ask for a day at most.
+    let rounded =
+        |pause: Duration| pause.clamp(Duration::from_secs(1), Duration::from_secs(86_400));
     Some(match (response.status, response.retry_after) {
-        (429 | 503, Some(pause)) => format!("wait {}, and try again", in_words(rounded(pause))),
-        (429, None) => "wait a little, and try again".to_owned(),
-        (500.., _) => "the server has a problem: try again later".to_owned(),
-        (403 | 451, _) if !response.is_json => BLOCKED.to_owned(),
-        _ if !response.is_json => NOT_THE_SERVER.to_owned(),
+        (429 | 503, Some(pause)) => {
+            say(format!("wait {}, and try again", in_words(rounded(pause))))
+        }
+        (429, None) => say("wait a little, and try again"),
+        (500.., _) => say("the server has a problem: try again later"),
+        (403 | 451, _) if !response.is_json => say(
+            "something on the way blocks this, such as a firewall or a rule for your country: try \
+             another network, or ask the administrator of this one",
+        ),
+        _ if !response.is_json => say(NOT_THE_SERVER),
         _ => return None,
     })
-}
-
-const BLOCKED: &str = "something on the way blocks this, such as a firewall or a rule for your country: try another \
-     network, or ask the administrator of this one";
-
-/// A server can ask for a day at most.
-fn rounded(pause: Duration) -> Duration {
-    pause.clamp(Duration::from_secs(1), Duration::from_secs(24 * 60 * 60))
 }
 
 pub(super) const CHECK_ISSUER: &str = "check --issuer";
@@ -180,9 +151,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn of_connect(host: &str, expected: &str) {
+    fn of_connect(host: &str, expected: &'static str) {
         let error = Error::Connect { host: host.to_owned(), source: cause() };
-        assert_eq!(advice(&error).as_deref(), Some(expected), "{host}");
+        assert_eq!(hint(&error), Some(say(expected)), "{host}");
     }
 
     #[test]
@@ -198,7 +169,7 @@ mod tests {
     #[test]
     fn unresolved_name_suggests_a_wrong_issuer() {
         let error = Error::Dns { host: "issuer.test".to_owned(), source: cause() };
-        assert_eq!(advice(&error).as_deref(), Some(NO_ADDRESS));
+        assert_eq!(hint(&error), Some(say(NO_ADDRESS)));
     }
 
     fn of_proxy(source: ProxyFailure) -> Error {
@@ -207,9 +178,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn advises(source: ProxyFailure, expected: &str) {
+    fn advises(source: ProxyFailure, expected: &'static str) {
         let words = format!("{source:?}");
-        assert_eq!(advice(&of_proxy(source)).as_deref(), Some(expected), "{words}");
+        assert_eq!(hint(&of_proxy(source)), Some(say(expected)), "{words}");
     }
 
     // threats 203
@@ -249,34 +220,14 @@ mod tests {
         );
     }
 
-    #[track_caller]
-    fn leads_to_doctor(failure: fn() -> TlsFailure, expected: &str, more: &str) {
+    #[test]
+    fn certificate_hint_is_the_same_for_a_server_and_for_a_proxy() {
+        let expected =
+            "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE";
+        let failure = || TlsFailure::UnknownAuthority;
         let direct = Error::Tls { host: "issuer.test".to_owned(), source: failure() };
         for error in [direct, of_proxy(ProxyFailure::Tls(failure().into()))] {
-            assert_eq!(advice(&error).as_deref(), Some(expected));
-            let args = crate::args::SharedArgs::usual().unwrap().command_prefix();
-            let shown = hint(&error).map(|hint| hint.to_plain_text(&args));
-            assert_eq!(shown, Some(format!("{expected}{more}")));
+            assert_eq!(hint(&error), Some(say(expected)));
         }
-    }
-
-    #[test]
-    fn only_other_commands_refer_to_doctor() {
-        leads_to_doctor(
-            || TlsFailure::UnknownAuthority,
-            "if your network inspects TLS, name its CA with --ca-file or CODEX_CA_CERTIFICATE",
-            "; login-cli doctor shows what is trusted now, such as a stale SSL_CERT_FILE",
-        );
-        leads_to_doctor(
-            || TlsFailure::CutOff(cause()),
-            "a firewall or a proxy on the way may be interfering: try another network",
-            ", and look at login-cli doctor",
-        );
-        leads_to_doctor(
-            || TlsFailure::NotTls(cause()),
-            "something other than the server may have responded, such as the sign-in page of a \
-             Wi-Fi: check the network, the proxy and --issuer",
-            "",
-        );
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use terminal_ui::{Hint, in_words, say};
 
 use super::network::request;
-use super::{Explanation, advise, plain, store};
+use super::{Explanation, advise, plain, store, variant_name};
 
 pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
     Some(match error {
@@ -24,8 +24,8 @@ pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
             "set up the API platform for this account at https://platform.openai.com, or sign in \
              without --require-api-key",
         ),
-        LoginError::Platform(error) => plain().any_hint(platform(error)),
-        LoginError::NoProject { failure: Some(failure), .. } => plain().any_hint(platform(failure)),
+        LoginError::Platform(error) => plain().hint(platform(error)),
+        LoginError::NoProject { failure: Some(failure), .. } => plain().hint(platform(failure)),
         LoginError::NoProject { seen, .. }
             if seen.inaccessible > 0 && seen.inaccessible == seen.organizations =>
         {
@@ -61,7 +61,7 @@ fn finding(error: &LoginError) -> Option<Explanation> {
         })
         .fields(json!({ "key_name": name, "kept": stored })),
         LoginError::NotStored { name, delivered, source } => advise(not_stored(*delivered, source))
-            .fields(json!({ "key_name": name, "cause": store::cause(source) })),
+            .fields(json!({ "key_name": name, "cause": variant_name(&source.kind()) })),
         _ => return None,
     })
 }
@@ -107,7 +107,7 @@ fn offer(what: &str, all: Vec<(&str, Option<&str>)>) -> Explanation {
     }
     let hint = (!names.is_empty()).then(|| say(format!("{what}: {}", names.join(", "))));
     let offered = all.into_iter().map(|(id, title)| json!({ "id": id, "title": title }));
-    plain().any_hint(hint).fields(json!({ "offered": offered.collect::<Value>() }))
+    plain().hint(hint).fields(json!({ "offered": offered.collect::<Value>() }))
 }
 
 fn not_stored(delivered: bool, error: &StoreError) -> Hint {
@@ -132,7 +132,7 @@ const NO_KEY: &str = "no key was made: try again";
 
 fn platform_response(call: Call, status: u16) -> &'static str {
     match (call, status) {
-        (_, 401) => "sign in again; if it stays like this, check --issuer and --api-base",
+        (_, 401) => "sign in again; if that does not help, check --issuer and --api-base",
         (Call::LogIn, 403) => {
             "this account may not use the platform: open https://platform.openai.com with it, or sign \
              in with another"
@@ -145,6 +145,6 @@ fn platform_response(call: Call, status: u16) -> &'static str {
         (Call::CreateApiKey, _) => NO_KEY,
         (_, 403) => "ask an owner of the organization for access",
         (_, 404) => "check --api-base",
-        _ => "try again; if it stays like this, look for a newer login-cli",
+        _ => "try again; if that does not help, look for a newer login-cli",
     }
 }

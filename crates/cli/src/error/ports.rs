@@ -1,15 +1,16 @@
 //! Callback ports that are in use.
 
-use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use login::openai::{SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use oauth_callback_server::{PortInUse, PortOwner};
 use serde_json::{Value, json};
+use terminal_ui::say;
 
 use super::{Explanation, plain};
 
 pub(super) fn explain(taken: &[PortInUse]) -> Explanation {
     plain()
         .message(taken.iter().map(message).collect::<Vec<_>>().join("; "))
-        .hint(hint(taken))
+        .hint(Some(say(hint(taken))))
         .fields(json!({ "ports": taken.iter().map(as_json).collect::<Vec<_>>() }))
 }
 
@@ -44,24 +45,15 @@ fn hint(taken: &[PortInUse]) -> String {
             "finish that sign-in in the browser, or end it: press Ctrl-C in its terminal{kill}"
         );
     }
-    let use_other = |other: u16| {
-        format!("end that program, or use the other registered port with --port {other}")
-    };
     match taken {
-        [PortInUse { port: SIGN_IN_PORT, .. }] => use_other(SIGN_IN_OTHER_PORT),
-        [PortInUse { port: SIGN_IN_OTHER_PORT, .. }] => use_other(SIGN_IN_PORT),
-        _ if taken.iter().all(is_registered) => {
-            let one = if taken.len() > 1 { "one of these programs" } else { "that program" };
-            format!("end {one}; OpenAI has registered no other port for this sign-in")
+        [PortInUse { port: port @ (SIGN_IN_PORT | SIGN_IN_OTHER_PORT), .. }] => {
+            let other = SIGN_IN_PORT + SIGN_IN_OTHER_PORT - port;
+            format!("end that program, or use the other registered port with --port {other}")
         }
-        _ => "end that program, or give another --port; OpenAI knows none but those that it has \
-              registered"
+        [_] => "end that program; OpenAI has registered no other port for this sign-in".to_owned(),
+        _ => "end one of these programs; OpenAI has registered no other port for this sign-in"
             .to_owned(),
     }
-}
-
-fn is_registered(taken: &PortInUse) -> bool {
-    [SIGN_IN_PORT, SIGN_IN_OTHER_PORT, CREATE_API_KEY_PORT].contains(&taken.port)
 }
 
 fn as_json(PortInUse { port, owner, .. }: &PortInUse) -> Value {

@@ -1,6 +1,6 @@
 //! The stored sign-in: its account, its tokens, and the place where they are.
 
-use auth_store::{Error as StoreError, ErrorKind, FileError, Location, ParseErrorKind};
+use auth_store::{Error as StoreError, ErrorKind, FileError, Location};
 use credential_helper::Error::TimedOut;
 use credentials::ClaimMismatch;
 use login::Error as LoginError;
@@ -10,29 +10,28 @@ use serde_json::json;
 use terminal_ui::{Hint, command, from_now, say};
 
 use super::network::{CHECK_ISSUER, request};
-use super::{Explanation, advise, plain};
+use super::{Explanation, advise, plain, variant_name};
 use crate::environment::now;
 
 pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
     Some(match error {
         LoginError::Store(error) | LoginError::NotWritable(error) => {
-            plain().any_hint(hint(error)).fields(json!({ "cause": cause(error) }))
+            plain().hint(hint(error)).fields(json!({ "cause": variant_name(&error.kind()) }))
         }
         LoginError::NotSignedIn { .. } => advise(say("sign in with ").run("login")),
         LoginError::SignInExpired { location, expired_at, has_api_key, other_mode } => {
-            let when = from_now(*expired_at, now());
             let (cannot, hint) = match other_mode {
                 Some(_) => ("only the program that made it can refresh it", of_other_program()),
+                None if *has_api_key => (
+                    "nothing can refresh it",
+                    again().then("; the API key beside it still works: ").run("token --api-key"),
+                ),
                 None => ("nothing can refresh it", again()),
             };
-            let key = "; the API key beside it still works: ";
-            let has_key = *has_api_key && other_mode.is_none();
-            let hint = if has_key { hint.then(key).run("token --api-key") } else { hint };
-            plain()
-                .message(format!(
-                    "no longer signed in: the access token in {location} expired {when}, and {cannot}"
-                ))
-                .hint(hint)
+            let when = from_now(*expired_at, now());
+            let expired = format!("the access token in {location} expired {when}");
+            advise(hint)
+                .message(format!("no longer signed in: {expired}, and {cannot}"))
                 .fields(json!({ "expired_at": expired_at.to_string() }))
         }
         LoginError::UnsupportedAuthMode { .. } => advise(of_other_program()),
@@ -57,16 +56,10 @@ fn new_tokens(error: &LoginError) -> Option<Explanation> {
             let not_found = |status| (status == 404).then(|| say(CHECK_ISSUER));
             let hint = request(error.request_failure(), |response| not_found(response.status));
             advise(hint.unwrap_or_else(|| {
-                say(
-                    "the stored sign-in is as it was: try again later; if it stays like this, sign \
-                     in again with ",
-                )
-                .run("login")
+                say("the stored sign-in is unchanged: try again later, or ").and(again())
             }))
         }
-        LoginError::InvalidRefreshResponse { .. } => {
-            advise("try again; if it stays like this, sign in again")
-        }
+        LoginError::InvalidRefreshResponse { .. } => advise(say("try again, or ").and(again())),
         LoginError::InvalidIdToken(mismatch) | LoginError::InvalidAccessToken(mismatch) => {
             advise(claim(*mismatch))
         }
@@ -104,42 +97,22 @@ fn claim(mismatch: Mismatch) -> Hint {
     }
 }
 
-/// For programs; `docs/json.md` lists them.
-pub(super) fn cause(error: &StoreError) -> &'static str {
-    match error.kind() {
-        ErrorKind::NotWritable => "not_writable",
-        ErrorKind::NotReplaced => "not_replaced",
-        ErrorKind::Unreadable => "unreadable",
-        ErrorKind::TooLarge => "too_large",
-        ErrorKind::NoLocks => "no_locks",
-        ErrorKind::Locked => "locked",
-        ErrorKind::Changed => "changed",
-        ErrorKind::External => "vault",
-        ErrorKind::MayBeStored => "may_be_stored",
-        ErrorKind::HalfWritten => "half_written",
-        ErrorKind::NotAFile => "not_a_file",
-        ErrorKind::UnsafePlace => "unsafe_place",
-        ErrorKind::NotDurable => "not_durable",
-        ErrorKind::Io => "other",
-    }
-}
-
 const IN_USE: &str = "another program is using it: try again when it is done";
 
 pub(super) fn hint(error: &StoreError) -> Option<Hint> {
     let replace = |replaceable: &bool| match replaceable {
-        true => say("sign in again with ").run("login").then(", which keeps a copy of the file"),
-        false => say("move the file away, and sign in again with ").run("login"),
+        true => again().then(", which keeps a copy of the file"),
+        false => say("move the file away, and ").and(again()),
     };
     Some(match error {
-        StoreError::Corrupt { location: Location::File(_), field, kind, replaceable, .. } => {
-            say(correction(*kind, field.as_deref())).then(", or ").and(replace(replaceable))
+        StoreError::Corrupt { location: Location::File(_), replaceable, .. } => {
+            say("correct that line, or ").and(replace(replaceable))
         }
         StoreError::TooLarge { location: Location::File(_), replaceable, .. } => {
             replace(replaceable)
         }
         StoreError::Corrupt { .. } | StoreError::TooLarge { .. } => {
-            say("remove it with ").run("logout").then(", then sign in again with ").run("login")
+            say("remove it with ").run("logout").then(", then ").and(again())
         }
         StoreError::File(FileError::NoLocks { .. }) => {
             say("choose a folder on another disk with --codex-home, or sign in again with ")
@@ -194,35 +167,4 @@ fn has_stopped_holder(error: &StoreError) -> bool {
 fn has_timed_out(error: &StoreError) -> bool {
     let StoreError::External { source, .. } = error else { return false };
     matches!(source.downcast_ref(), Some(TimedOut { .. }))
-}
-
-/// What to change in the line that the message names.
-fn correction(kind: ParseErrorKind, field: Option<&str>) -> &'static str {
-    match kind {
-        ParseErrorKind::ByteOrderMark => {
-            "remove the byte-order mark in front of the first {: save the file as UTF-8 without it"
-        }
-        ParseErrorKind::Encoding => "save the file as UTF-8",
-        ParseErrorKind::Truncated => "put the whole file back from a copy",
-        ParseErrorKind::Comment => "remove the comment",
-        ParseErrorKind::TrailingComma => "remove that comma",
-        ParseErrorKind::MissingComma => "put a comma there",
-        ParseErrorKind::DuplicateKey => "keep one of the two",
-        ParseErrorKind::Shape => match field {
-            Some("last_refresh") => {
-                "write the time with its zone, such as \"2026-11-21T18:48:46Z\", or null"
-            }
-            Some("tokens") => "write an object, {…}, or null",
-            Some(_) => "write one text in quotes, without spaces and line breaks, or null",
-            None => "write one object, {…}",
-        },
-        ParseErrorKind::Misplaced if matches!(field, Some("api_key" | "apiKey" | "openai")) => {
-            "name it OPENAI_API_KEY, as Codex CLI does"
-        }
-        ParseErrorKind::Misplaced => {
-            "write it as Codex CLI does, {\"tokens\": {\"id_token\": …, \"access_token\": …, \
-             \"refresh_token\": …, \"account_id\": …}}"
-        }
-        _ => "correct that line",
-    }
 }

@@ -101,13 +101,13 @@ fn of_sign_ins() -> Vec<(&'static str, CliError)> {
             "timed_out",
             LoginError::OAuth(OAuthError::Unreachable { after: Duration::ZERO, source: dns() }),
         ),
-        ("bad_callback", LoginError::OAuth(OAuthError::Callback(WaitError::MissingCode))),
+        ("invalid_callback", LoginError::OAuth(OAuthError::Callback(WaitError::MissingCode))),
         ("network", LoginError::OAuth(OAuthError::CodeExchange(dns().into()))),
         ("refused", LoginError::OAuth(OAuthError::CodeExchange(refused(400)))),
         ("refused", LoginError::KeyExchange { name: name(), source: refused(403).into() }),
-        ("unusable_answer", LoginError::OAuth(OAuthError::CodeExchange(misshapen().into()))),
-        ("unusable_answer", malformed),
-        ("unusable_answer", LoginError::InvalidIdToken(ClaimMismatch::Issuer.into())),
+        ("invalid_response", LoginError::OAuth(OAuthError::CodeExchange(misshapen().into()))),
+        ("invalid_response", malformed),
+        ("invalid_response", LoginError::InvalidIdToken(ClaimMismatch::Issuer.into())),
         ("account_not_set_up", LoginError::MissingClaim { claim: "project_id" }),
         ("wrong_workspace", LoginError::WrongWorkspace { workspace: None, allowed: Vec::new() }),
         ("network", LoginError::Platform(of_platform)),
@@ -116,7 +116,7 @@ fn of_sign_ins() -> Vec<(&'static str, CliError)> {
         ("unknown_project", LoginError::UnknownProject { wanted, offered: Vec::new() }),
         ("no_project", no_project),
         ("not_delivered", undelivered),
-        ("not_kept", unkept),
+        ("not_stored", unkept),
         ("device_code_not_enabled", LoginError::OAuth(OAuthError::DeviceCode(not_enabled))),
         ("refused", LoginError::OAuth(OAuthError::DeviceCode(refused(403)))),
         ("denied", LoginError::OAuth(OAuthError::DeviceDenied)),
@@ -142,7 +142,7 @@ fn of_stored() -> Vec<(&'static str, CliError)> {
         ("nothing_to_refresh", LoginError::UnsupportedAuthMode { auth_mode: text() }),
         ("other_client", LoginError::OtherClient { stored: text(), asked: text() }),
         ("other_issuer", LoginError::OtherIssuer { stored: text(), asked: text() }),
-        ("unusable_answer", LoginError::InvalidRefreshResponse { field: "access_token" }),
+        ("invalid_response", LoginError::InvalidRefreshResponse { field: "access_token" }),
         ("sign_in_lost", LoginError::TokensNotStored(corrupt())),
     ]
     .into_iter()
@@ -156,19 +156,20 @@ fn of_this_machine() -> Vec<(&'static str, CliError)> {
         let (program, source) = ("x".into(), kind.into());
         CliError::NotStarted { program, source }
     };
+    let wrong_secret =
+        CliError::WrongSecret { what: "API key", example: "".into(), source: BadSecret::Empty };
     let not_revoked = RevocationError::TimedOut(Duration::from_secs(5));
     vec![
         ("network", CliError::Setup(SetupError::NoCaCertificates)),
         ("no_api_key", CliError::SignedInWithoutApiKey(LoginError::Cancelled.into())),
         ("no_home", CliError::NoHome),
         ("wrong_usage", CliError::ServersApart),
-        ("not_held", CliError::NotHeld { what: "API key", instead: "".into() }),
-        ("bad_input", CliError::NoApiKey(BadSecret::Empty)),
-        ("bad_input", CliError::NoAccessToken(BadSecret::Empty)),
+        ("no_credential", CliError::NoCredential { what: "API key", instead: "".into() }),
+        ("bad_input", wrong_secret),
         ("bad_input", CliError::Input(io())),
         ("not_revoked", CliError::NotRevoked { location: location(), source: not_revoked.into() }),
         ("store", CliError::Profiles(io())),
-        ("problems", CliError::Problems(1)),
+        ("problems", CliError::Problems { count: 1 }),
         ("program_not_found", not_started(io::ErrorKind::NotFound)),
         ("program_not_runnable", not_started(io::ErrorKind::PermissionDenied)),
         ("output", CliError::Output(OutputError(io()))),
@@ -176,7 +177,7 @@ fn of_this_machine() -> Vec<(&'static str, CliError)> {
         ("system", CliError::Runtime(io())),
         ("interrupted", interrupted(Interrupt::CtrlC)),
         ("terminated", interrupted(Interrupt::Terminated)),
-        ("not_held", LoginError::NoAccessToken(location()).into()),
+        ("no_credential", LoginError::NoAccessToken(location()).into()),
     ]
 }
 
@@ -272,7 +273,7 @@ fn key_that_could_not_be_stored_is_named() {
         let source = source.into();
         CliError::from(LoginError::NotStored { name: "Key".to_owned(), delivered, source })
     };
-    let fields = json!({"kind": "not_kept", "key_name": "Key", "transient": false});
+    let fields = json!({"kind": "not_stored", "key_name": "Key", "transient": false});
     has(unkept(false, locked()), &fields);
     let hint = |delivered| shown(&unkept(delivered, locked())).unwrap();
     let then = "; another program is using it: try again when it is done";
@@ -289,7 +290,7 @@ fn shown(error: &CliError) -> Option<String> {
 
 fn document(error: &CliError) -> Value {
     let args = crate::args::SharedArgs::usual().unwrap().command_prefix();
-    error.to_json(&args, Remedies::default())
+    error.to_json(&args)
 }
 
 // threats 192
@@ -301,4 +302,57 @@ fn text_from_outside_is_cleaned_and_cut() {
     let message = document["message"].as_str().unwrap();
     assert!(message.starts_with("sign-in was not granted (e): a[2J x"), "{message}");
     assert_eq!(message.chars().count(), 1000);
+}
+
+/// The names of variants are identifiers of JSON.
+#[test]
+fn every_cause_and_reason_is_documented() {
+    use auth_store::ErrorKind as Store;
+    use http_client::ErrorKind as Http;
+    use oauth_callback_server::RejectedCallback as Rejected;
+    let http = [
+        (Http::Setup, "setup"),
+        (Http::Dns, "dns"),
+        (Http::Connect, "connect"),
+        (Http::Proxy, "proxy"),
+        (Http::Tls, "tls"),
+        (Http::Timeout, "timeout"),
+        (Http::CutOff, "cut_off"),
+        (Http::Redirect, "redirect"),
+        (Http::TooLarge, "too_large"),
+        (Http::InvalidRequest, "invalid_request"),
+    ];
+    let store = [
+        (Store::NotWritable, "not_writable"),
+        (Store::NotReplaced, "not_replaced"),
+        (Store::Unreadable, "unreadable"),
+        (Store::TooLarge, "too_large"),
+        (Store::NoLocks, "no_locks"),
+        (Store::External, "external"),
+        (Store::MayBeStored, "may_be_stored"),
+        (Store::HalfWritten, "half_written"),
+        (Store::NotAFile, "not_a_file"),
+        (Store::UnsafePlace, "unsafe_place"),
+        (Store::NotDurable, "not_durable"),
+        (Store::Io, "io"),
+    ];
+    let rejected = [
+        (Rejected::Https, "https"),
+        (Rejected::StateMismatch, "state_mismatch"),
+        (Rejected::MissingState, "missing_state"),
+        (Rejected::Malformed, "malformed"),
+        (Rejected::NotNavigation, "not_navigation"),
+        (Rejected::OtherHost, "other_host"),
+        (Rejected::OtherUser, "other_user"),
+        (Rejected::HeaderTooLarge, "header_too_large"),
+    ];
+    http.iter().for_each(|(kind, name)| assert_documented(&variant_name(kind), name));
+    store.iter().for_each(|(kind, name)| assert_documented(&variant_name(kind), name));
+    rejected.iter().for_each(|(kind, name)| assert_documented(&variant_name(kind), name));
+}
+
+#[track_caller]
+fn assert_documented(variant: &str, name: &str) {
+    assert_eq!(variant, name);
+    assert!(DOCUMENTATION.contains(&format!("`{name}`")), "{name}");
 }

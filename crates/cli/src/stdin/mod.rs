@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use credentials::{AccessToken, ApiKey, MalformedJwt};
 use jiff::Timestamp;
 use login::openai::Claims;
-use terminal_ui::{MAX_INPUT, Terminal, from_now, read_all, read_hidden_line};
+use terminal_ui::{MAX_INPUT, Terminal, from_now, read_all, read_hidden_line, say};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
@@ -29,7 +29,12 @@ pub(crate) enum ImportedToken {
 /// Reads an API key from one line. A terminal does not show it.
 pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, CliError> {
     let text = secret(terminal, "API key").await?;
-    text.and_then(|text| as_key(&text)).map_err(CliError::NoApiKey)
+    text.and_then(|text| as_key(&text)).map_err(|source| CliError::WrongSecret {
+        what: "API key",
+        example: say("a key is one line that begins with sk-; for example: ")
+            .run("login --with-api-key < key.txt"),
+        source,
+    })
 }
 
 /// Reads an access token in the same way. A token for one of the `clients` is an ID token.
@@ -39,7 +44,14 @@ pub(crate) async fn access_token(
     now: Timestamp,
 ) -> Result<ImportedToken, CliError> {
     let text = secret(terminal, "access token").await?;
-    text.and_then(|text| as_token(&text, clients, now)).map_err(CliError::NoAccessToken)
+    text.and_then(|text| as_token(&text, clients, now)).map_err(|source| CliError::WrongSecret {
+        what: "usable access token",
+        example: say(
+            "an access token is one line of three parts with dots between them; for example: ",
+        )
+        .run("login --with-access-token < token.txt"),
+        source,
+    })
 }
 
 /// The line, or why it is not one line.

@@ -6,15 +6,14 @@ fn key_is_one_word_that_starts_with_sk() {
     for good in [
         "sk-proj-abcdefghijklmnop_qrstuvwxyz\n",
         "  sk-abcdefghijklmnopqrstuvwxyz\r\n",
-        "export OPENAI_API_KEY=\"sk-abcdefghijklmnopqrstuvwxyz\"\n",
-        "Bearer sk-abcdefghijklmnopqrstuvwxyz",
+        "\"sk-abcdefghijklmnopqrstuvwxyz\"\n",
     ] {
         assert_eq!(checked(good), Ok(()), "{good:?}");
     }
     for (bad, why) in [
         ("", BadSecret::Empty),
         ("\n", BadSecret::Empty),
-        ("OPENAI_API_KEY=", BadSecret::Empty),
+        ("OPENAI_API_KEY=sk-abcdefghijklmnopqrstuvwxyz", BadSecret::Beginning),
         ("sk-", BadSecret::TooShort),
         ("sk-short", BadSecret::TooShort),
         ("pk-abcdefghijklmnopqrstuvwxyz", BadSecret::Beginning),
@@ -50,8 +49,7 @@ fn token_is_one_unexpired_jwt() {
     is_token("", &Err(BadSecret::Empty));
     is_token("\n", &Err(BadSecret::Empty));
     is_token(&format!("{good} {good}"), &Err(BadSecret::SeveralWords));
-    is_token(&format!("Authorization: Bearer {good}"), &Ok(()));
-    is_token(&format!("CODEX_ACCESS_TOKEN='{good}'"), &Ok(()));
+    is_token(&format!("'{good}'"), &Ok(()));
     is_token("sk-proj-abcdefghijklmnop", &Err(BadSecret::ApiKey));
     is_token("at-0123456789", &Ok(()));
     is_token("  at-a_b-c.d0123\r\n", &Ok(()));

@@ -38,8 +38,7 @@ fn access_token_from_stdin_is_stored_and_printed() {
         token.clone(),
         format!("  {token}\r\n\n"),
         format!("\u{feff}\"{token}\"\r\n"),
-        format!("export CODEX_ACCESS_TOKEN='{token}'\n"),
-        format!("Bearer {token}\n"),
+        format!("'{token}'\n"),
         format!("\u{1b}[200~{token}\u{1b}[201~\u{200b}"),
     ] {
         let finished = import(&world, input);

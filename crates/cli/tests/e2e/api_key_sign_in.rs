@@ -66,20 +66,16 @@ fn invalid_api_key_changes_nothing() {
     assert_eq!(world.sandbox.connections(), 0);
 }
 
-/// Formats that shells, editors, web pages and PowerShell 5 produce.
+/// Formats that shells, editors and web pages produce.
 // threats 222
 #[test]
 fn characters_around_api_key_are_removed() {
-    let utf_16 = |text: String| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for input in [
         format!("\u{feff}{KEY}\r\n").into_bytes(),
         format!("\"{KEY}\"\n").into_bytes(),
-        format!("OPENAI_API_KEY={KEY}\n").into_bytes(),
-        format!("export OPENAI_API_KEY='{KEY}'\n").into_bytes(),
-        format!("Authorization: Bearer {KEY}\n").into_bytes(),
+        format!("'{KEY}'\n").into_bytes(),
         format!("\u{1b}[200~{KEY}\u{1b}[201~\n").into_bytes(),
         format!("\u{200b}{KEY}\u{200b}").into_bytes(),
-        utf_16(format!("\u{feff}{KEY}\r\n")),
     ] {
         let world = World::new();
         world.register_secret(KEY);
@@ -88,13 +84,18 @@ fn characters_around_api_key_are_removed() {
     }
 }
 
+/// UTF-16 is what PowerShell 5 writes to a file.
+// threats 222
 #[test]
 fn invalid_utf8_changes_nothing() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
-    let input = b"sk-proj-\xff\xfe-0123456789abcdef".to_vec();
-    import(&world, input).exits(1).prints("").says("error: ");
-    assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
+    let utf_16 = format!("\u{feff}{KEY}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for input in [b"sk-proj-\xff\xfe-0123456789abcdef".to_vec(), utf_16] {
+        let failed = import(&world, input);
+        failed.exits(1).prints("").says("error: cannot read standard input: it is not UTF-8\n");
+        assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
+    }
 }
 
 // threats 200

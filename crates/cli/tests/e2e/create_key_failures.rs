@@ -44,7 +44,7 @@ fn unauthorized_error_names_the_call() {
             assert_creation_fails(&at, Then::json(401, error("invalid_token")));
         finished.fails_with(
             &format!("cannot {call}: the platform refused: HTTP 401, invalid_token: M"),
-            "sign in again; if it stays like this, check --issuer and --api-base",
+            "sign in again; if that does not help, check --issuer and --api-base",
         );
     }
 }

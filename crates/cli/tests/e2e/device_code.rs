@@ -237,9 +237,9 @@ fn issuer_without_device_codes_is_reported() {
         &world,
         device_login(&world).start(),
         "cannot sign in by device code: sign-in by device code is not enabled",
-        "switch on device codes in the security settings of your account, at https://chatgpt.com, or \
-         have the administrator of your workspace do it; without them: login-cli login \
-         --no-browser",
+        "enable device codes in the security settings of your account, at https://chatgpt.com, or ask \
+         the administrator of your workspace to enable them; to sign in with a browser: login-cli \
+         login --no-browser",
     );
 }
 

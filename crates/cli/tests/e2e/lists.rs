@@ -183,7 +183,7 @@ fn inaccessible_organization_is_listed() {
 fn failed_list_is_an_error() {
     for (status, hint) in [
         (500, "the server has a problem: try again later"),
-        (401, "sign in again; if it stays like this, check --issuer and --api-base"),
+        (401, "sign in again; if that does not help, check --issuer and --api-base"),
     ] {
         let then = Then::json(status, json!({"error": {"code": "c", "message": "M"}}));
         let world = signed_in_to(engines(), vec![Fault::new(projects_of("org-ada"), then)]);

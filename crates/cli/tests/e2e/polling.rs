@@ -26,8 +26,8 @@ fn project_that_appears_later_is_found() {
             world_of(vec![Organization { projects: vec![project], ..Organization::default() }]);
         let finished = world.create_key().args(FAST_POLLING).signs_in(Account::OWNER);
         finished.exits(0);
-        let waited = "Not yet: checked 1 organizations and 0 projects, but no default project is \
-                      ready yet. Looking again in 20 ms.\n";
+        let waited = "Still waiting: checked 1 organizations and 0 projects, but no default project is \
+                      ready yet. Next try in 20 ms.\n";
         let times = usize::try_from(poll).unwrap();
         assert_eq!(finished.stderr.matches(waited).count(), times - 1, "{}", finished.stderr);
         assert_eq!(world.count(&Endpoint::Projects), times);
@@ -42,7 +42,7 @@ fn organization_that_appears_later_is_found() {
     let organization = Organization { appears_at_poll: 3, projects, ..Organization::default() };
     let world = world_of(vec![organization]);
     let finished = world.create_key().args(FAST_POLLING).signs_in(Account::OWNER);
-    finished.exits(0).says("Not yet: no organization found. Looking again in 20 ms.\n");
+    finished.exits(0).says("Still waiting: no organization found. Next try in 20 ms.\n");
     assert_eq!(world.count(&Endpoint::Organizations), 3);
     assert_eq!(world.count(&Endpoint::Projects), 1);
 }
@@ -130,7 +130,7 @@ fn temporary_failures_are_retried() {
             let world = World::with([Fault::new(at.clone(), then.clone()).on(On::First(2))]);
             let finished =
                 world.create_key().with_trace_log().args(FAST_POLLING).signs_in(Account::OWNER);
-            finished.exits(0).says("Not yet: cannot list the ");
+            finished.exits(0).says("Still waiting: cannot list the ");
             assert!(world.count(&at) >= 3, "{then:?} at {at:?}");
             assert_eq!(world.count(&Endpoint::ApiKeys), 1);
         }
@@ -151,14 +151,14 @@ fn retry_after_is_obeyed() {
     running
         .finish()
         .exits(0)
-        .says("Not yet: cannot list the organizations: the platform refused: HTTP 429.");
+        .says("Still waiting: cannot list the organizations: the platform refused: HTTP 429.");
 }
 
 /// The time between the first two polls.
 fn pause_between_polls(world: &World, running: &Running<'_>) -> Duration {
     world.sandbox.wait_for_requests_blocking(&Endpoint::Organizations, 1, TEST_TIMEOUT).unwrap();
     let first = Instant::now();
-    running.says("Looking again in 1 second.");
+    running.says("Next try in 1 second.");
     world.sandbox.wait_for_requests_blocking(&Endpoint::Organizations, 2, TEST_TIMEOUT).unwrap();
     first.elapsed()
 }

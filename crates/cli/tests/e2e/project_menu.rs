@@ -317,7 +317,7 @@ fn menu_waits_for_the_default_project() {
     assert_eq!(world.count(&Endpoint::Organizations), 3);
     person.types("\r");
     let finished = person.finish();
-    finished.exits(0).says("Not yet: checked 1 organizations and 1 projects");
+    finished.exits(0).says("Still waiting: checked 1 organizations and 1 projects");
 }
 
 /// The browser has already shown its page.

@@ -155,7 +155,7 @@ fn id_token_of_another_person_saves_only_the_refresh_token() {
 // threats 85 111
 #[test]
 fn unknown_token_type_saves_only_the_refresh_token() {
-    let hint = "try again; if it stays like this, sign in again";
+    let hint = "try again, or sign in again with login-cli login";
     for (pointer, value) in [
         ("access_token", json!(7)),
         ("access_token", json!("two words")),

@@ -112,7 +112,7 @@ fn replaced_imported_token_or_other_sign_in_is_reported() {
         .says("This replaced the imported access token of grace@example.com, which stays");
     let replaced = &finished.json()["replaced"];
     assert_eq!(replaced["still_valid"], "access_token");
-    assert_eq!(replaced["another_person"], true);
+    assert_eq!(replaced["other_user"], true);
 
     let world = World::new();
     world.store(r#"{"auth_mode":"bedrockApiKey","bedrock":{"key":"theirs"}}"#);

@@ -270,7 +270,7 @@ fn missing_device_codes_keep_the_browser_wait() {
     running.types("d");
     running.reads(
         "warning: cannot sign in by device code: sign-in by device code is not enabled; still waiting \
-         for the browser hint: switch on device codes",
+         for the browser hint: enable device codes",
     );
     running.visit(Account::OWNER);
     assert_signed_in(&world, &running.finish());

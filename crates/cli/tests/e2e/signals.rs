@@ -102,7 +102,7 @@ fn polling_pause_can_be_interrupted() {
     world.store(STORED);
     let running = world.create_key().start();
     let visit = running.start_visit(Account::MEMBER);
-    running.says("Looking again in 10 seconds.");
+    running.says("Next try in 10 seconds.");
     assert_ends_unchanged(&world, running, (Signal::INT, 130));
     visit.give_up();
 }

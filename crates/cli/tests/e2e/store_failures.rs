@@ -123,7 +123,7 @@ fn unreadable_file_behind_a_link_is_not_replaced() {
     fs::create_dir_all(world.codex_home()).unwrap();
     write(&target, "{\n  // theirs\n}");
     std::os::unix::fs::symlink(&target, &file).unwrap();
-    let hint = "remove the comment, or move the file away, and sign in again with login-cli login";
+    let hint = "correct that line, or move the file away, and sign in again with login-cli login";
     let place = format!("{}, line 2, column 3: JSON has no comments", target.display());
     for finished in [assert_fails_first(&world, &world.codex_home()), world.command("status").run()]
     {

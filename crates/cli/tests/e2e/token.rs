@@ -187,11 +187,15 @@ fn unreadable_file_is_reported_and_unchanged() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, 0).with("/tokens/refresh_token", json!(["x"])).text();
     for (text, place, hint) in [
-        ("{\"tokens\": {", "line 1, column 12: it ends too early", "put the whole file"),
+        (
+            "{\"tokens\": {",
+            "line 1, column 12: it ends too early",
+            "correct that line, or sign in again",
+        ),
         (
             stored.as_str(),
             "field tokens.refresh_token: the value has the wrong type or form",
-            "write one text in quotes",
+            "correct that line, or sign in again",
         ),
     ] {
         world.store(text);

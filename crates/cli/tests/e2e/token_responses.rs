@@ -112,7 +112,7 @@ const BLOCKED: &str = "something on the way blocks this, such as a firewall or a
 
 const ELSEWHERE: &str = "something other than the server seems to have responded: check the network, the proxy and --issuer";
 
-const ODD: Option<&str> = Some("sign in again; if it stays like this, look for a newer login-cli");
+const ODD: Option<&str> = Some("sign in again; if that does not help, look for a newer login-cli");
 
 const LATER: Option<&str> = Some("the server has a problem: try again later");
 

@@ -191,7 +191,7 @@ fn invalid_log_level_is_named() {
         "warning: LOGIN_CLI_LOG is not error, warn, info or debug, and is ignored\n";
     let world = World::new();
     let status = |level: &str| world.command("status").env("LOGIN_CLI_LOG", level).run();
-    for level in ["verbose", "login_cli=debug", "3"] {
+    for level in ["verbose", "login_cli=debug", "all"] {
         let finished = status(level);
         assert!(finished.exits(3).stderr.starts_with(WARNING), "{}", finished.stderr);
         // The command continues, and other log settings still apply.

@@ -121,7 +121,7 @@ fn store_error_has_a_cause() {
     let finished = world.command("refresh").arg("--json").run();
     assert!(assert_error(&finished, "sign_in_ended", 3)["expired_at"].is_string());
     let finished = world.command("token").args(["--json", "--api-key"]).run();
-    assert_error(&finished, "not_held", 1);
+    assert_error(&finished, "no_credential", 1);
 }
 
 #[test]

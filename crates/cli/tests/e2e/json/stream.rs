@@ -42,7 +42,7 @@ fn sign_in_prints_events() {
     let port = format!("http://localhost:{}/auth/callback", url["port"]);
     assert_eq!(parameter(&auth_url, "redirect_uri"), port);
     let (by, help, command) = (&url["opened_by"], &url["help"], &url["command"]);
-    assert_eq!((by, help, command), (&json!("person"), &json!([]), &Value::Null));
+    assert_eq!((by, help, command), (&json!("user"), &json!([]), &Value::Null));
     assert_eq!(fields(&finished, "waiting"), json!({"timeout_seconds": 900}));
     let path = world.codex_home().join("auth.json");
     assert_eq!(fields(&finished, "stored"), json!({"stored_in": path.to_str().unwrap()}));

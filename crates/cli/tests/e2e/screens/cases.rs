@@ -77,7 +77,7 @@ fn create_key_waiting() {
             World::with_scenario(Scenario { accounts: vec![account], ..Scenario::default() });
         let person = setup.start_on_terminal(world.create_key());
         let visit = person.start_visit(Account::OWNER);
-        person.shows("Looking again");
+        person.shows("Next try");
         person.shows("0:");
         let screenshot = Screenshot::take(setup, &person).from("Signed in.");
         person.types("\x03");

@@ -43,7 +43,7 @@ pub(crate) fn open(url: &Url) -> Result<(), BrowserError> {
 }
 
 fn start_apart() -> io::Result<Child> {
-    let mut command = Command::new(environment::this_program()?);
+    let mut command = Command::new(std::env::current_exe()?);
     command.arg(WORD);
     if let Some(path) = environment::path_without_current_folder() {
         command.env("PATH", path);
