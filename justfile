@@ -158,6 +158,11 @@ stress *ARGS:
 faults *ARGS:
     cargo xtask faults {{ ARGS }}
 
+# What each fault of a machine, the network or the database costs a sign-in that machines share; needs PostgreSQL and PgBouncer
+[group('see')]
+fleet:
+    cargo test --package postgres-store --test postgres -- --nocapture 2>&1 | grep -E '^[.]*[|] |^test result|^not tested'
+
 # Simulate the refresh protocol with many random seeds; `--seed S` replays one, `--broken` must fail
 [group('see')]
 simulate *ARGS:

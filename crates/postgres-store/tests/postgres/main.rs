@@ -2,11 +2,16 @@
 //! tests are reported as skipped.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fixture;
+mod fleet;
 mod issuer;
+mod process;
 
 mod access;
+mod attacks;
 mod claims;
+mod faults;
+mod machines;
 mod servers;
