@@ -126,7 +126,7 @@ impl Fleet {
         seconds: u32,
     ) -> Process {
         let port = self.network.port();
-        let url = format!("postgres://ci@127.0.0.1:{port}/ops?sslmode=disable");
+        let url = format!("postgres://ci@127.0.0.1:{port}/ops?sslmode=disable&connect_timeout=60");
         let machine = self.machine(machine);
         let points: Vec<_> = points.iter().map(|point| format!("{point:?}")).collect();
         let variables = [
