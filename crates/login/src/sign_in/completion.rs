@@ -1,9 +1,6 @@
 use std::sync::Arc;
 
-use auth_store::{
-    AuthDocument, ErrorKind, LockedStore, SignIn as NewSignIn,
-    uninterrupted_commit,
-};
+use auth_store::{AuthDocument, ErrorKind, LockedStore, SignIn as NewSignIn, uninterrupted_commit};
 use http_client::DecodeError;
 use jiff::Timestamp;
 use native_oauth::{CodeGrant, Error as OAuthError};
