@@ -129,8 +129,9 @@ fn hosts(parameters: &Parameters) -> Result<Vec<Host>, InvalidParameters> {
 }
 
 impl Host {
+    /// With an address, a connection is made to that address, whatever the name is.
     fn is_socket(&self) -> bool {
-        self.name.starts_with('/')
+        self.address.is_none() && self.name.starts_with('/')
     }
 
     /// Whether nothing leaves this machine. `localhost` is loopback, see RFC 6761 §6.3.
@@ -222,6 +223,8 @@ mod tests {
         assert_mode("postgres://ci@10.0.0.1,10.0.0.2/", SslMode::Require);
         // The address counts, not the name.
         assert_mode("postgres://ci@localhost/?hostaddr=10.0.0.1", SslMode::Require);
+        assert_mode("postgres://ci@%2Frun/?hostaddr=10.0.0.1", SslMode::Require);
+        assert_mode("postgres://ci@,/?hostaddr=10.0.0.1,10.0.0.2", SslMode::Require);
         assert_mode("postgres://ci@localhost/?sslmode=verify-full", SslMode::Require);
         for host in ["localhost", "127.0.0.1", "[::1]", "%2Frun", ""] {
             assert_mode(&format!("postgres://ci@{host}/"), SslMode::Disable);
@@ -234,6 +237,7 @@ mod tests {
             "postgres://ci@db.test/?sslmode=disable",
             "postgres://ci@localhost,db.test/?sslmode=disable",
             "postgres://ci@localhost/?sslmode=disable&hostaddr=10.0.0.1",
+            "postgres://ci@%2Frun/?sslmode=disable&hostaddr=10.0.0.1",
         ] {
             let error = targets_of(url).err();
             assert!(matches!(error, Some(InvalidParameters::Plain { .. })), "{url}: {error:?}");

@@ -15,15 +15,15 @@ pub(super) fn parse(url: &str) -> Result<BTreeMap<String, String>, InvalidParame
         return Err(InvalidParameters::PasswordInUrl);
     }
     let mut found = hosts_and_ports(hosts)?;
-    found.push(("user".to_owned(), decode("user", user)?));
-    found.push(("dbname".to_owned(), decode("dbname", database)?));
+    found.push(("user".to_owned(), percent_decode("user", user)?));
+    found.push(("dbname".to_owned(), percent_decode("dbname", database)?));
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = decode("the address", name)?;
+        let name = percent_decode("the address", name)?;
         if name == "password" {
             return Err(InvalidParameters::PasswordInUrl);
         }
-        let value = decode(&name, value)?;
+        let value = percent_decode(&name, value)?;
         found.push((name, value));
     }
     // An empty part is one that is missing. A later part overrides an earlier one.
@@ -41,15 +41,15 @@ fn hosts_and_ports(hosts: &str) -> Result<Vec<(String, String)>, InvalidParamete
             }
             None => host.split_once(':').unwrap_or((host, "")),
         };
-        names.push(decode("host", name)?);
-        ports.push(decode("port", port)?);
+        names.push(percent_decode("host", name)?);
+        ports.push(percent_decode("port", port)?);
     }
     let has_port = ports.iter().any(|port| !port.is_empty());
     let ports = if has_port { ports.join(",") } else { String::new() };
     Ok(vec![("host".to_owned(), names.join(",")), ("port".to_owned(), ports)])
 }
 
-fn decode(name: &str, text: &str) -> Result<String, InvalidParameters> {
+fn percent_decode(name: &str, text: &str) -> Result<String, InvalidParameters> {
     urlencoding::decode(text).map(Into::into).map_err(|_| InvalidParameters::value(name))
 }
 

@@ -14,18 +14,32 @@ const READ: &str = "SELECT version, document, claimed_by, \
      extract(epoch FROM claimed_until - now())::float8 AS remaining \
      FROM login_cli.sign_ins WHERE name = $1";
 
-const CLAIM_ROW: &str = "UPDATE login_cli.sign_ins \
-     SET claimed_by = $3, claimed_until = now() + interval '90 s' \
-     WHERE name = $1 AND version = $2 AND (claimed_until IS NULL OR claimed_until < now()) \
-     RETURNING version";
+/// A database that confirms a commit before it is on the disk, and on the standby, would forget a claim, or the
+/// only copy of the new token. The setting lasts until the end of the statement. A stronger one stays.
+macro_rules! durable {
+    ($set:literal, $condition:literal) => {
+        concat!(
+            "UPDATE login_cli.sign_ins ",
+            $set,
+            " FROM (SELECT set_config('synchronous_commit', \
+             CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' \
+             ELSE 'on' END, true) AS value OFFSET 0) AS durable \
+             WHERE name = $1 AND version = $2 AND durable.value IS NOT NULL",
+            $condition,
+            " RETURNING version"
+        )
+    };
+}
 
-/// A database that confirms a commit before it is on the disk, and on the standby, would lose the only copy of
-/// the new token. The setting lasts until the end of this statement. A stronger one stays.
-const STORE: &str = "UPDATE login_cli.sign_ins \
-     SET version = version + 1, document = $3, claimed_by = NULL, claimed_until = NULL \
-     FROM (SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
-     WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true) AS value OFFSET 0) AS durable \
-     WHERE name = $1 AND version = $2 AND durable.value IS NOT NULL RETURNING version";
+const CLAIM_ROW: &str = durable!(
+    "SET claimed_by = $3, claimed_until = now() + $4 * interval '1 s'",
+    " AND (claimed_until IS NULL OR claimed_until < now())"
+);
+
+const STORE: &str = durable!(
+    "SET version = version + 1, document = $3, claimed_by = NULL, claimed_until = NULL",
+    ""
+);
 
 const GIVE_BACK: &str = "UPDATE login_cli.sign_ins SET claimed_by = NULL, claimed_until = NULL \
      WHERE name = $1 AND claimed_by = $2 RETURNING version";
@@ -93,8 +107,13 @@ impl Database {
     ) -> Result<Claimed, Error> {
         let by = format!("{holder} {:016x}", nonce()?);
         let made = Moment::now();
-        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
-            [(&name, Type::TEXT), (&version, Type::INT8), (&by, Type::TEXT)];
+        let lifetime = CLAIM.as_secs_f64();
+        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 4] = [
+            (&name, Type::TEXT),
+            (&version, Type::INT8),
+            (&by, Type::TEXT),
+            (&lifetime, Type::FLOAT8),
+        ];
         let is_claimed = match self.query(CLAIM_ROW, &parameters).await {
             Ok(row) => row.is_some(),
             // Whether it was committed is unknown: the row says so.

@@ -27,6 +27,10 @@ CREATE TABLE IF NOT EXISTS login_cli.sign_ins (
 -- An old row that is put back would have a refresh token that was used.
 CREATE OR REPLACE FUNCTION login_cli.check_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  -- A claim without an end would keep everybody from refreshing.
+  IF NEW.claimed_until > now() + interval '5 min' THEN
+    RAISE EXCEPTION 'a claim cannot last that long' USING ERRCODE = 'check_violation';
+  END IF;
   IF NEW.version = OLD.version + 1
     OR (NEW.version = OLD.version AND NEW.document IS NOT DISTINCT FROM OLD.document)
   THEN

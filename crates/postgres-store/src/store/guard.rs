@@ -137,7 +137,10 @@ impl Held {
         tokens: &RefreshedTokens,
         spent: &RefreshToken,
     ) -> Result<Commit<StoredSignIn<D>>, Error> {
-        let has_spent = |it: &D| it.refresh_token().is_some_and(|it| it.expose() == spent.expose());
+        let has = |it: &D, token: &RefreshToken| {
+            it.refresh_token().is_some_and(|it| it.expose() == token.expose())
+        };
+        let has_new = |it: &D| tokens.refresh_token.as_ref().is_some_and(|token| has(it, token));
         let mut version = self.claim.version();
         loop {
             document.apply(tokens);
@@ -149,8 +152,12 @@ impl Held {
                 }
                 Stored::Other(row) => match self.row.open::<D>(&row)? {
                     // The same sign-in, in another version.
-                    Some(other) if has_spent(&other) => {
+                    Some(other) if has(&other, spent) => {
                         (document, version) = (other, row.version);
+                    }
+                    // An earlier attempt was committed, and something else was changed after it.
+                    Some(other) if has_new(&other) => {
+                        return Ok(Commit::Stored(StoredSignIn::Document(other)));
                     }
                     stored => {
                         let stored = stored.map(StoredSignIn::Document);
@@ -207,16 +214,18 @@ impl<D> Drop for ClaimGuard<D> {
         let Some(held) = self.held.take().filter(|_| !self.is_reserved) else { return };
         // The runtime of this thread may have ended; its connection ends with it.
         held.row.database.forget_connection();
-        let give_back = thread::spawn(move || {
+        let give_back = thread::Builder::new().spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let _ = runtime.map(|runtime| {
                 let give_back = async {
                     timeout(GIVE_BACK_TIME, held.row.database.give_back(&held.claim)).await
                 };
                 let _ = runtime.block_on(give_back);
+                // A lookup of a name has no timeout.
+                runtime.shutdown_background();
             });
         });
         // If it fails, the claim ends by itself.
-        let _ = give_back.join();
+        let _ = give_back.map(thread::JoinHandle::join);
     }
 }

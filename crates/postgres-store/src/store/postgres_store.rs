@@ -45,7 +45,7 @@ pub struct Options {
 
 /// How long a process waits for another one of this machine that reads the row, before it reads itself.
 const LOCAL_WAIT: Duration = Duration::from_secs(15);
-const LOCAL_PAUSE: Duration = Duration::from_millis(5);
+const LOCAL_PAUSE: Duration = Duration::from_millis(50);
 
 /// The claim of a machine that was switched off, and a refresh after it.
 const WAIT: Duration = CLAIM.saturating_add(Duration::from_secs(45));
@@ -165,7 +165,9 @@ impl<D: Document> SharedStore for PostgresStore<D> {
             if !is_held || waited >= LOCAL_WAIT {
                 return self.load_from_database().await;
             }
-            if let Some(token) = self.cached() {
+            // An expired one would hide what the database has, for as long as that process is stopped.
+            let works = |token: &CachedToken| token.without_store((self.row.now)()).is_some();
+            if let Some(token) = self.cached().filter(works) {
                 return Ok(Some(StoredSignIn::Cached(token)));
             }
             sleep(LOCAL_PAUSE).await;

@@ -31,9 +31,10 @@ impl fmt::Debug for Row {
 impl Row {
     /// Reads the row, which must exist and not be older than before.
     pub(super) async fn read(&self) -> Result<StoredRow, Error> {
+        // First: another process may store and remember a newer version during the query.
+        let cached = self.cache.load().unwrap_or_default();
         let stored = self.database.read(&self.name).await?;
         let stored = stored.ok_or_else(|| Error::NoRow { name: self.name.clone() })?;
-        let cached = self.cache.load().unwrap_or_default();
         self.cache.check_version(&cached, stored.version).map_err(Error::WentBack)?;
         self.set_unchecked(None);
         Ok(stored)

@@ -57,6 +57,21 @@ fn process_that_was_stopped_beyond_its_claim_sends_nothing() {
     fleet.assert_outcome(fault, Outcome::Kept);
 }
 
+/// It keeps the lock of its machine.
+#[test]
+fn stopped_process_does_not_hide_a_new_token_from_its_machine() {
+    let fault = "SIGSTOP beyond the claim, beside a process of the same machine";
+    let Some(fleet) = Fleet::start(fault) else { return };
+    let mut process = fleet.process(0, &[Point::Claimed]);
+    process.wait_for(Point::Claimed);
+    process.signal(Signal::STOP);
+    fleet.expire_claim();
+    assert_eq!(fleet.result(1), "access-1");
+    assert_eq!(fleet.result(0), "access-1");
+    process.kill();
+    fleet.assert_outcome(fault, Outcome::Kept);
+}
+
 #[test]
 fn process_that_was_stopped_during_the_request_stores_its_answer() {
     let fault = "SIGSTOP after the answer, within the claim";
