@@ -88,6 +88,8 @@ impl LockedStore {
         tokens: &RefreshedTokens,
         spent: &RefreshToken,
     ) -> Result<Commit<AuthDocument>, Error> {
+        let copied_at = tokens.last_refresh.or_else(|| document.last_refresh());
+        let copied_at = Some(copied_at.unwrap_or(Timestamp::UNIX_EPOCH));
         for _ in 0..ATTEMPTS {
             document.set_refreshed_tokens(tokens);
             match self.commit_with_retry(&document) {
@@ -96,15 +98,17 @@ impl LockedStore {
             }
             match self.load() {
                 Ok(Some(theirs)) if has_refresh_token(&theirs, spent) => document = theirs,
-                // Half a document, which never became whole, is no sign-in.
-                Err(error) if self.back_up_unreadable(&error, tokens.last_refresh)? => {}
+                // Half a document, which never became whole, is no sign-in. The new tokens exist nowhere
+                // else, so they are stored even if it cannot be copied.
+                Err(error) if self.back_up_unreadable(&error, copied_at).unwrap_or(true) => {}
                 stored => {
                     let stored = stored?.filter(AuthDocument::is_signed_in);
                     return Ok(Commit::Superseded { stored, discarded: document });
                 }
             }
         }
-        self.commit(&document).map(|()| Commit::Stored(document))
+        document.set_refreshed_tokens(tokens);
+        self.commit_with_retry(&document).map(|()| Commit::Stored(document))
     }
 
     /// Tries a failed write once more: the old refresh token is used up, so there is no other way.

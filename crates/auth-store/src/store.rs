@@ -204,6 +204,9 @@ impl AuthStore {
     /// an error.
     #[must_use]
     pub fn remove_unused(&self) -> bool {
-        matches!(self.load(), Ok(None)) && self.file().remove_unused_folder()
+        // Without a folder there is nothing to remove, and no helper is started.
+        self.codex_home.exists()
+            && matches!(self.load(), Ok(None))
+            && self.file().remove_unused_folder()
     }
 }

@@ -24,7 +24,12 @@ pub(crate) fn is_paste_unfinished(bytes: &[u8]) -> bool {
 ///
 /// The text is in another encoding, such as UTF-16.
 pub(crate) fn decode(bytes: &[u8]) -> io::Result<Zeroizing<String>> {
-    let text = std::str::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))?;
+    let problem = match bytes {
+        // As `>` of Windows PowerShell writes it.
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it is UTF-16: save it as UTF-8",
+        _ => "it is not UTF-8",
+    };
+    let text = std::str::from_utf8(bytes).map_err(|_| io::Error::other(problem))?;
     Ok(visible(text))
 }
 

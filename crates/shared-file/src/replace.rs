@@ -88,6 +88,8 @@ fn overwrite(
     let Reservation { temporary: mut copy, mount } = reserved;
     let mount = mount.map_or_else(|| open_mount(location, bytes.len() as u64), Ok)?;
     copy.copy(&mount)?;
+    // The copy of what a failed write has left must not replace the backup.
+    check_unchanged(location, snapshot)?;
     copy.move_to(location.backup()).map_err(|source| location.not_writable(source))?;
     flush_name(location)?;
     check_unchanged(location, snapshot)?;

@@ -32,7 +32,8 @@ impl Snapshot {
         location: &FileLocation,
         parse: impl Fn(&[u8]) -> Result<Option<T>, E>,
     ) -> (Self, Result<Option<T>, E>) {
-        let mut attempts = ATTEMPTS;
+        // The read of a mount waits by itself.
+        let mut attempts = if location.is_mount() { 0 } else { ATTEMPTS };
         loop {
             let snapshot = match Self::read(location) {
                 Ok(snapshot) => snapshot,

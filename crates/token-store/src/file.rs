@@ -144,6 +144,8 @@ impl FileGuard {
     fn write(&mut self, tokens: &StoredTokens) -> Result<(), FileError> {
         let content = || tokens.to_json().as_bytes().to_vec().into();
         match self.0.replace(content()) {
+            // After half a write, only the backup is whole.
+            Err(error @ FileError::HalfWritten { .. }) => Err(error),
             Err(error) if !error.is_transient() => self.0.replace(content()).map(drop),
             outcome => outcome.map(drop),
         }
@@ -180,9 +182,10 @@ impl FileGuard {
             }
             match self.read() {
                 Ok(Some(theirs)) if theirs.has(spent) => tokens = theirs,
-                // Half a document, which never became whole, is no sign-in.
-                Err(Error::Corrupt { .. }) => {}
-                stored => return Ok(Commit::Superseded { stored: stored?, discarded: tokens }),
+                Ok(stored) => return Ok(Commit::Superseded { stored, discarded: tokens }),
+                // The new tokens exist nowhere else. Half a document, which never became whole, is no
+                // sign-in.
+                Err(_) => {}
             }
         }
         tokens.apply(refreshed);

@@ -321,7 +321,7 @@ fn existing_lock_files_need_no_room() {
 
 // threats 160
 #[test]
-fn link_to_a_foreign_file_gets_no_lock_file() {
+fn link_to_a_folder_gets_no_lock_file() {
     let home = Home::holding("{}");
     let folder = home.around().join("folder");
     fs::create_dir(&folder).unwrap();

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use crate::common::{AFTER_A_SAVE, Home, read, sign_in, write};
 use auth_store::{AuthDocument, Error, FileError, FileKind, LockedStore};
 use credentials::RefreshToken;
+use jiff::Timestamp;
 use token_source::{Commit, RefreshedTokens};
 
 const TEMPORARY: &str = "auth.json.login-cli.tmp";
@@ -50,12 +51,19 @@ fn reserve_uses_the_length_of_the_written_document() {
 /// Stores the refresh token `new`.
 #[track_caller]
 fn commit_refresh(locked: LockedStore, document: AuthDocument) -> Commit<AuthDocument> {
+    commit_refresh_at(locked, document, "2026-11-22T18:48:46Z".parse().ok())
+}
+
+/// An answer without an access token has no time.
+#[track_caller]
+fn commit_refresh_at(
+    locked: LockedStore,
+    document: AuthDocument,
+    last_refresh: Option<Timestamp>,
+) -> Commit<AuthDocument> {
     let spent = document.refresh_token().unwrap();
-    let tokens = RefreshedTokens {
-        refresh_token: RefreshToken::new("new").ok(),
-        last_refresh: "2026-11-22T18:48:46Z".parse().ok(),
-        ..RefreshedTokens::default()
-    };
+    let refresh_token = RefreshToken::new("new").ok();
+    let tokens = RefreshedTokens { refresh_token, last_refresh, ..RefreshedTokens::default() };
     let commit = pin!(token_source::StoreGuard::commit(locked, document, tokens, spent));
     match commit.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome.unwrap(),
@@ -87,6 +95,18 @@ fn refresh_keeps_what_a_program_without_locks_has_stored() {
         let copies: Vec<_> = copies.map(|name| read(home.file(&name))).collect();
         assert_eq!(copies, if has_copy { vec![written] } else { vec![] });
     }
+}
+
+// threats 122
+#[test]
+fn refresh_token_alone_replaces_half_a_document() {
+    let home = Home::new();
+    home.store().update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
+    let (locked, document) = reserved(&home);
+    write(home.auth_json(), r#"{"tokens":{"refresh_token":"refr"#);
+    let committed = commit_refresh_at(locked, document, None);
+    assert!(matches!(committed, Commit::Stored(_)), "{committed:?}");
+    assert!(read(home.auth_json()).contains("\"new\""));
 }
 
 /// A cleanup program removes the temporary file during the request.

@@ -1,4 +1,4 @@
-use auth_store::AuthDocument;
+use auth_store::{AuthDocument, AuthMode};
 use credentials::{AccessToken, ApiKey};
 use jiff::Timestamp;
 use login::stored::{check_not_ended, identity_without_verifying, is_due, signed_in};
@@ -113,9 +113,16 @@ fn id_token_expires_at(document: &AuthDocument) -> Option<Timestamp> {
 
 /// With what the sign-in has instead, or how to get a token.
 fn no_token(what: &'static str, document: &AuthDocument) -> CliError {
-    let instead = match document.api_key() {
-        Some(_) => say("--api-key prints the key"),
-        None => say("sign in with ChatGPT: ").run("login"),
+    let instead = match (document.api_key(), document.auth_mode()) {
+        (Some(_), _) => say("--api-key prints the key"),
+        (None, Some(AuthMode::Other(_))) => {
+            say("only the program that made this sign-in can use it; to sign in here: ")
+                .run("login")
+        }
+        (None, Some(AuthMode::PersonalAccessToken)) => {
+            command("token").then(" prints the access token")
+        }
+        (None, _) => say("sign in with ChatGPT: ").run("login"),
     };
     CliError::NoCredential { what, instead }
 }

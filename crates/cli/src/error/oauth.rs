@@ -36,7 +36,9 @@ pub(crate) fn explain(error: &OAuthError) -> Explanation {
         OAuthError::CodeExchange(error) => advise(token_request(error, |response| {
             say(match (response.status, response.code.as_deref()) {
                 (_, Some("invalid_client" | "unauthorized_client")) => CHECK_CLIENT_ID,
-                (403, _) => "your workspace or country may not allow it: ask its administrator",
+                (403, _) => {
+                    "your workspace or country may not allow this sign-in: ask the administrator of the workspace"
+                }
                 (404, _) => CHECK_ISSUER,
                 _ => "a code works once and for a short time: sign in again",
             })

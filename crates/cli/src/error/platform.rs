@@ -112,7 +112,7 @@ fn offer(what: &str, all: Vec<(&str, Option<&str>)>) -> Explanation {
 
 fn not_stored(delivered: bool, error: &StoreError) -> Hint {
     let of_key = say(if delivered {
-        "the key above works, keep it yourself"
+        "the key above works, but is not stored: save it now"
     } else {
         "delete that key at https://platform.openai.com/api-keys, because it was not delivered"
     });

@@ -1,6 +1,6 @@
 //! Callback ports that are in use.
 
-use login::openai::{SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
+use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use oauth_callback_server::{PortInUse, PortOwner};
 use serde_json::{Value, json};
 use terminal_ui::say;
@@ -50,10 +50,17 @@ fn hint(taken: &[PortInUse]) -> String {
             let other = SIGN_IN_PORT + SIGN_IN_OTHER_PORT - port;
             format!("end that program, or use the other registered port with --port {other}")
         }
+        _ if !taken.iter().all(is_registered) => {
+            "end that program, or give another --port".to_owned()
+        }
         [_] => "end that program; OpenAI has registered no other port for this sign-in".to_owned(),
         _ => "end one of these programs; OpenAI has registered no other port for this sign-in"
             .to_owned(),
     }
+}
+
+fn is_registered(taken: &PortInUse) -> bool {
+    [SIGN_IN_PORT, SIGN_IN_OTHER_PORT, CREATE_API_KEY_PORT].contains(&taken.port)
 }
 
 fn as_json(PortInUse { port, owner, .. }: &PortInUse) -> Value {

@@ -1,6 +1,6 @@
 //! The stored sign-in: its account, its tokens, and the place where they are.
 
-use auth_store::{Error as StoreError, ErrorKind, FileError, Location};
+use auth_store::{Error as StoreError, ErrorKind, FileError, Location, ParseErrorKind};
 use credential_helper::Error::TimedOut;
 use credentials::ClaimMismatch;
 use login::Error as LoginError;
@@ -23,10 +23,10 @@ pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
             let (cannot, hint) = match other_mode {
                 Some(_) => ("only the program that made it can refresh it", of_other_program()),
                 None if *has_api_key => (
-                    "nothing can refresh it",
+                    "there is no refresh token for it",
                     again().then("; the API key beside it still works: ").run("token --api-key"),
                 ),
-                None => ("nothing can refresh it", again()),
+                None => ("there is no refresh token for it", again()),
             };
             let when = from_now(*expired_at, now());
             let expired = format!("the access token in {location} expired {when}");
@@ -105,6 +105,12 @@ pub(super) fn hint(error: &StoreError) -> Option<Hint> {
         false => say("move the file away, and ").and(again()),
     };
     Some(match error {
+        StoreError::Corrupt {
+            location: Location::File(_),
+            kind: ParseErrorKind::Truncated | ParseErrorKind::Encoding | ParseErrorKind::Misplaced,
+            replaceable,
+            ..
+        } => replace(replaceable),
         StoreError::Corrupt { location: Location::File(_), replaceable, .. } => {
             say("correct that line, or ").and(replace(replaceable))
         }

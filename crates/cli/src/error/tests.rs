@@ -277,7 +277,7 @@ fn key_that_could_not_be_stored_is_named() {
     has(unkept(false, locked()), &fields);
     let hint = |delivered| shown(&unkept(delivered, locked())).unwrap();
     let then = "; another program is using it: try again when it is done";
-    assert_eq!(hint(true), format!("the key above works, keep it yourself{then}"));
+    assert_eq!(hint(true), format!("the key above works, but is not stored: save it now{then}"));
     let delete =
         "delete that key at https://platform.openai.com/api-keys, because it was not delivered";
     assert_eq!(hint(false), format!("{delete}{then}"));

@@ -146,7 +146,7 @@ fn expired_imported_token_is_not_printed() {
     stored.stored(&world);
     let finished = world.command("token").run();
     finished.exits(3).prints("").says(
-        " expired 1 hour ago, and nothing can refresh it\nhint: sign in again with login-cli login",
+        " expired 1 hour ago, and there is no refresh token for it\nhint: sign in again with login-cli login",
     );
     assert_eq!(world.sandbox.connections(), 0);
 }

@@ -119,7 +119,7 @@ fn sign_in_of_another_program_is_shown_and_unchanged() {
         assert_eq!((&status["signed_in"], &status["auth_mode"]), (&json!(true), &json!(mode)));
         world.command("token").allowed_to_print(Printed::Nothing).run().exits(1).fails_with(
             "the stored sign-in has no access token",
-            "sign in with ChatGPT: login-cli login",
+            "only the program that made this sign-in can use it; to sign in here: login-cli login",
         );
         assert!(world.auth_document() == document, "the file changed");
 

@@ -175,7 +175,10 @@ fn each_error_format_is_parsed() {
 #[test]
 fn special_status_codes_have_their_own_messages() {
     for (status, hint) in [
-        (403, "your workspace or country may not allow it: ask its administrator"),
+        (
+            403,
+            "your workspace or country may not allow this sign-in: ask the administrator of the workspace",
+        ),
         (404, "check --issuer\n"),
         (409, SIGN_IN_CODE.hint),
     ] {

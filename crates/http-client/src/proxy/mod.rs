@@ -64,7 +64,8 @@ impl Proxy {
     /// The proxy of the HTTP library, and the routes through it.
     pub(crate) fn build(&self) -> Result<(reqwest::Proxy, ProxyRoutes), SetupError> {
         let paths = ProxyRoutes::new(self.host()?, self.named_by, &self.url, &self.no_proxy);
-        let proxy = reqwest::Proxy::all(&self.url).map_err(|_| self.bad(BadProxy::NotAUrl))?;
+        let proxy =
+            reqwest::Proxy::all(&self.url).map_err(|_| self.setup_error(BadProxy::NotAUrl))?;
         Ok((proxy.no_proxy(reqwest::NoProxy::from_string(&self.no_proxy)), paths))
     }
 
@@ -73,8 +74,8 @@ impl Proxy {
     fn parsed(&self) -> Result<Url, SetupError> {
         // The library's errors contain the URL, which may have a password.
         let url = Url::parse(&self.url).map_err(|error| match error {
-            ParseError::IdnaError => self.bad(BadProxy::HostName),
-            _ => self.bad(BadProxy::NotAUrl),
+            ParseError::IdnaError => self.setup_error(BadProxy::HostName),
+            _ => self.setup_error(BadProxy::NotAUrl),
         })?;
         let scheme = url.scheme();
         let has_host = url.host_str().is_some_and(|host| !host.is_empty());
@@ -82,13 +83,13 @@ impl Proxy {
         match SCHEMES.contains(&scheme) {
             true if has_host && !has_more => Ok(url),
             false if self.url.starts_with(&format!("{scheme}://")) => {
-                Err(self.bad(BadProxy::Scheme(printable::excerpt(scheme, 20))))
+                Err(self.setup_error(BadProxy::Scheme(printable::excerpt(scheme, 20))))
             }
-            _ => Err(self.bad(BadProxy::NotAUrl)),
+            _ => Err(self.setup_error(BadProxy::NotAUrl)),
         }
     }
 
-    fn bad(&self, source: BadProxy) -> SetupError {
+    fn setup_error(&self, source: BadProxy) -> SetupError {
         SetupError::Proxy { named_by: self.named_by, source }
     }
 }

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn byte_is_echoed() {
+    fn round_trip_can_be_measured() {
         assert!(measured(Duration::ZERO).is_ok());
     }
 

@@ -42,7 +42,7 @@ fn check(world: &World, request: &Recorded) -> Result<AuthorizationRequest, Refu
     Ok(AuthorizationRequest {
         client_id: client_id.to_owned(),
         redirect_uri,
-        scope: known_scope(params.required("scope")?)?,
+        scope: parse_scope(params.required("scope")?)?,
         code_challenge: sha256_in_base64url(params.required("code_challenge")?)?,
         state: params.required("state")?.to_owned(),
         organizations: organizations(params.get("id_token_add_organizations")),
@@ -66,7 +66,7 @@ fn registered_redirect(text: &str) -> Result<Url, Refusal> {
     }
 }
 
-fn known_scope(text: &str) -> Result<Vec<String>, Refusal> {
+fn parse_scope(text: &str) -> Result<Vec<String>, Refusal> {
     const KNOWN: [&str; 6] = [
         "openid",
         "profile",
