@@ -327,10 +327,9 @@ mod tests {
             "token_endpoint": format!("{issuer}/token"), "unknown": [1e3],
         });
         metadata.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
-        let stored = metadata.to_string();
-        let metadata: ProviderMetadata = serde_json::from_str(&stored).unwrap();
-        assert_eq!(serde_json::to_string(&metadata).unwrap(), stored);
-        Provider::from_metadata(&metadata, &issuer.parse().unwrap())
+        let read: ProviderMetadata = serde_json::from_str(&metadata.to_string()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), metadata);
+        Provider::from_metadata(&read, &issuer.parse().unwrap())
     }
 
     // threats 16 98
