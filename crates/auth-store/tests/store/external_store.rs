@@ -4,8 +4,11 @@
 #[cfg(unix)]
 use std::fs;
 use std::fs::File;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 use crate::common::{Home, is_locked, read, sign_in, update_with_backup, write};
 #[cfg(unix)]
@@ -14,6 +17,8 @@ use auth_store::{
     AuthDocument, AuthStore, Error, ExternalStore, ExternalStoreError, FileError, Location,
     ParseErrorKind,
 };
+use credentials::RefreshToken;
+use token_source::{Commit, RefreshedTokens};
 use zeroize::Zeroizing;
 
 /// An external store in memory, which can be locked.
@@ -23,6 +28,13 @@ struct Memory {
     /// The operations that fail.
     locked: Mutex<Option<&'static str>>,
     writes: AtomicUsize,
+    /// How many times another program changes the entry before it is read.
+    changes: AtomicUsize,
+}
+
+/// A sign-in of another program, which has changed its field `theirs`.
+fn changed(times: usize) -> String {
+    format!(r#"{{"tokens":{{"access_token":"a","refresh_token":"spent"}},"theirs":{times}}}"#)
 }
 
 impl Memory {
@@ -65,6 +77,11 @@ impl ExternalStore for Memory {
 
     fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
         self.open("read")?;
+        let left = self.changes.load(Ordering::Relaxed);
+        if left > 0 {
+            self.changes.store(left - 1, Ordering::Relaxed);
+            self.set(Some(changed(left).as_bytes()));
+        }
         Ok(self.entry.lock().unwrap().clone().map(Zeroizing::new))
     }
 
@@ -365,4 +382,38 @@ fn could_be_written_tests_an_external_store_without_a_folder() {
     let error = store(&home, &external).could_be_written().unwrap_err();
     assert!(matches!(error, Error::External { .. }), "{error:?}");
     assert!(!home.path().exists());
+}
+
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Each of three attempts finds a change: the fourth stores the new tokens, and not the document of that
+/// program with the token that is spent.
+// threats 122
+#[test]
+fn refresh_is_stored_although_another_program_keeps_writing() {
+    let (home, external) = (Home::new(), Memory::holding(changed(9)));
+    let mut locked = store(&home, &external).lock().unwrap();
+    let document = locked.load().unwrap().unwrap();
+    external.changes.store(6, Ordering::Relaxed);
+    let refresh_token = RefreshToken::new("new").ok();
+    let tokens = RefreshedTokens { refresh_token, ..RefreshedTokens::default() };
+    let spent = document.refresh_token().unwrap();
+    let mut commit = pin!(token_source::StoreGuard::commit(locked, document, tokens, spent));
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let committed = loop {
+        match commit.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(committed) => break committed,
+            Poll::Pending => thread::park(),
+        }
+    };
+    assert!(matches!(committed, Ok(Commit::Stored(_))), "{committed:?}");
+    let text = external.text().unwrap();
+    assert!(text.contains("\"new\"") && text.contains("\"theirs\""), "{text}");
 }

@@ -105,14 +105,8 @@ pub(super) fn hint(error: &StoreError) -> Option<Hint> {
         false => say("move the file away, and ").and(again()),
     };
     Some(match error {
-        StoreError::Corrupt {
-            location: Location::File(_),
-            kind: ParseErrorKind::Truncated | ParseErrorKind::Encoding | ParseErrorKind::Misplaced,
-            replaceable,
-            ..
-        } => replace(replaceable),
-        StoreError::Corrupt { location: Location::File(_), replaceable, .. } => {
-            say("correct that line, or ").and(replace(replaceable))
+        StoreError::Corrupt { location: Location::File(_), kind, replaceable, .. } => {
+            say(correction(*kind)).then(", or ").and(replace(replaceable))
         }
         StoreError::TooLarge { location: Location::File(_), replaceable, .. } => {
             replace(replaceable)
@@ -173,4 +167,14 @@ fn has_stopped_holder(error: &StoreError) -> bool {
 fn has_timed_out(error: &StoreError) -> bool {
     let StoreError::External { source, .. } = error else { return false };
     matches!(source.downcast_ref(), Some(TimedOut { .. }))
+}
+
+/// What to change in the file.
+fn correction(kind: ParseErrorKind) -> &'static str {
+    match kind {
+        ParseErrorKind::Encoding => "save the file as UTF-8",
+        ParseErrorKind::Truncated => "put the whole file back from a copy",
+        ParseErrorKind::Misplaced => "write it in the format of Codex CLI",
+        _ => "correct that line",
+    }
 }

@@ -91,9 +91,13 @@ fn invalid_utf8_changes_nothing() {
     let world = World::new();
     let stored = world.signed_in(HOUR);
     let utf_16 = format!("\u{feff}{KEY}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for input in [b"sk-proj-\xff\xfe-0123456789abcdef".to_vec(), utf_16] {
+    for (input, problem) in [
+        (b"sk-proj-\xff\xfe-0123456789abcdef".to_vec(), "it is not UTF-8"),
+        (utf_16, "it is UTF-16: save it as UTF-8"),
+    ] {
         let failed = import(&world, input);
-        failed.exits(1).prints("").says("error: cannot read standard input: it is not UTF-8\n");
+        let message = format!("error: cannot read standard input: {problem}\n");
+        failed.exits(1).prints("").says(&message);
         assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
     }
 }

@@ -211,7 +211,7 @@ fn key_that_cannot_be_saved_is_still_printed() {
     let key = world.sandbox.issued().api_keys.pop().unwrap();
     finished.exits(1).prints(&format!("{key}\n"));
     finished.says("error: the API key \"Codex CLI\" was created, but could not be stored: ");
-    finished.says("hint: the key above works, keep it yourself; ");
+    finished.says("hint: the key above works, but is not stored: save it now; ");
 }
 
 /// The key is on disk, but standard output has no reader.

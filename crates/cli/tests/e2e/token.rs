@@ -187,7 +187,11 @@ fn unreadable_file_is_reported_and_unchanged() {
     let world = World::new();
     let stored = StoredSignIn::new(&world, 0).with("/tokens/refresh_token", json!(["x"])).text();
     for (text, place, hint) in [
-        ("{\"tokens\": {", "line 1, column 12: it ends too early", "sign in again"),
+        (
+            "{\"tokens\": {",
+            "line 1, column 12: it ends too early",
+            "put the whole file back from a copy, or sign in again",
+        ),
         (
             stored.as_str(),
             "field tokens.refresh_token: the value has the wrong type or form",
@@ -200,7 +204,8 @@ fn unreadable_file_is_reported_and_unchanged() {
             let finished = world.command(command).run();
             finished.exits(1).prints("").says(&format!("error: {}, line ", path.display()));
             finished.says(place).says(&format!("hint: {hint}"));
-            finished.says("sign in again with login-cli login, which keeps a copy of the file");
+            finished
+                .says(", or sign in again with login-cli login, which keeps a copy of the file");
             assert_eq!(world.auth_json().as_deref(), Some(text));
         }
     }
