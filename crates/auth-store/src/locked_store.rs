@@ -33,7 +33,7 @@ impl LockedStore {
     ///
     /// # Errors
     ///
-    /// Like [`AuthStore::load`](crate::AuthStore::load), or [`Error::NotReplaced`] once more.
+    /// Like [`AuthStore::load`](crate::AuthStore::load), or [`FileError::NotReplaced`](crate::FileError::NotReplaced) once more.
     pub fn load(&mut self) -> Result<Option<AuthDocument>, Error> {
         self.0.load()
     }
@@ -47,7 +47,7 @@ impl LockedStore {
     ///
     /// # Errors
     ///
-    /// [`Error::NoLocks`], because without locks several processes could use the refresh token;
+    /// [`FileError::NoLocks`](crate::FileError::NoLocks), because without locks several processes could use the refresh token;
     /// [`Error::WouldBeTooLarge`], or like
     /// [`AuthStore::check_writable`](crate::AuthStore::check_writable).
     pub fn reserve(&mut self) -> Result<(), Error> {
@@ -61,7 +61,7 @@ impl LockedStore {
     ///
     /// # Errors
     ///
-    /// Like [`reserve`](Self::reserve), except [`Error::NoLocks`].
+    /// Like [`reserve`](Self::reserve), except [`FileError::NoLocks`](crate::FileError::NoLocks).
     ///
     /// [`update_with_backup`]: Self::update_with_backup
     pub fn reserve_for_sign_in(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -75,7 +75,7 @@ impl LockedStore {
     /// # Errors
     ///
     /// [`Error::Changed`] if another program, which takes no locks, has written or removed the document
-    /// since: load it again. Only after [`Error::NotDurable`] is the new document stored. The
+    /// since: load it again. Only after [`FileError::NotDurable`](crate::FileError::NotDurable) is the new document stored. The
     /// [reservation](Self::reserve) is used up, and kept for another attempt if possible.
     pub fn commit(&mut self, document: &AuthDocument) -> Result<(), Error> {
         self.0.replace(document).map(drop)

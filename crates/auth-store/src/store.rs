@@ -63,7 +63,7 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::NotWritable`], [`Error::External`], [`Error::Corrupt`] if not even a new sign-in may
+    /// [`FileError::NotWritable`](crate::FileError::NotWritable), [`Error::External`], [`Error::Corrupt`] if not even a new sign-in may
     /// replace the document, or another [`Error`].
     pub fn check_writable(&self) -> Result<(), Error> {
         // The test entry has a fixed name, so only one process may use it at a time.
@@ -159,7 +159,7 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Locked`] after the timeout, or another [`Error`].
+    /// [`FileError::Locked`](crate::FileError::Locked) after the timeout, or another [`Error`].
     pub fn lock(&self) -> Result<LockedStore, Error> {
         Ok(self.locked(self.file().lock()?))
     }
@@ -175,7 +175,7 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// Any [`Error`] but [`Error::Locked`].
+    /// Any [`Error`] but [`FileError::Locked`](crate::FileError::Locked).
     pub fn try_lock(&self) -> Result<Option<LockedStore>, Error> {
         Ok(self.file().try_lock()?.map(|file| self.locked(file)))
     }
@@ -188,7 +188,7 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// Any [`Error`]. Only after [`Error::NotDurable`] is the new document stored; after
+    /// Any [`Error`]. Only after [`FileError::NotDurable`](crate::FileError::NotDurable) is the new document stored; after
     /// [`Error::MayBeStored`] it may be.
     pub fn update<T>(&self, change: impl FnMut(&mut AuthDocument) -> T) -> Result<T, Error> {
         self.lock()?.change(None, change).map(|(outcome, _)| outcome)
