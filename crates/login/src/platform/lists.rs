@@ -77,8 +77,8 @@ pub(crate) async fn select_organizations(
     }
 }
 
-/// Limits the load on the server.
-const CONCURRENT_REQUESTS: usize = 20;
+/// Limits the load on the server, and the memory: each response may have a megabyte.
+const CONCURRENT_REQUESTS: usize = 8;
 
 /// The projects of each organization, up to the page with the project that is `sought`, and at most
 /// [`MAX_PROJECTS`] in total. The requests run concurrently; dropping the stream cancels them.
