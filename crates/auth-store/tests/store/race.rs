@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -19,7 +19,7 @@ fn alternating_link_never_redirects_a_save() {
     let victim = home.around().join("victim");
     write(&victim, "theirs, and no document\n");
     let (file, link) = (home.auth_json(), home.file("link"));
-    let is_over = AtomicBool::new(false);
+    let (is_over, tried) = (AtomicBool::new(false), AtomicUsize::new(0));
     let saved = thread::scope(|scope| {
         let saves = scope.spawn(|| {
             let now = "2026-11-21T18:48:46Z".parse().unwrap();
@@ -31,10 +31,18 @@ fn alternating_link_never_redirects_a_save() {
             let mut saved = 0;
             while !is_over.load(Ordering::Relaxed) {
                 saved += usize::from(save());
+                tried.fetch_add(1, Ordering::Relaxed);
             }
             saved
         });
-        for _ in 0..TURNS {
+        for turn in 0..TURNS {
+            // Two whole saves, so that not all of them meet the link.
+            if turn % (TURNS / 10) == 0 && !file.is_symlink() {
+                let before = tried.load(Ordering::Relaxed);
+                while tried.load(Ordering::Relaxed) < before + 2 && !saves.is_finished() {
+                    thread::yield_now();
+                }
+            }
             // A save puts a file in the place of the link as well.
             let exists = fs::symlink_metadata(&link).is_ok_and(|link| link.is_symlink());
             if !exists && !home.auth_json().is_symlink() {
