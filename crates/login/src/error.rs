@@ -162,6 +162,12 @@ pub enum Error {
     /// The sign-in has no access token: it is an API key.
     #[error("the sign-in in {0} has no access token")]
     NoAccessToken(Location),
+    /// The platform does not accept the stored access token.
+    #[error("the platform does not accept the stored access token")]
+    AccessTokenNotAccepted(#[source] platform_api::Error),
+    /// The access token has expired, so it was not sent.
+    #[error("the platform was not asked, because the access token has expired")]
+    AccessTokenExpired,
     /// The `auth_mode` belongs to another program. Its tokens are not refreshed here.
     #[error("the sign-in belongs to another program (auth_mode {auth_mode})")]
     UnsupportedAuthMode {
@@ -274,6 +280,7 @@ impl Error {
             Self::NotSignedIn(_)
             | Self::SignInExpired { .. }
             | Self::SignInEnded(_)
+            | Self::AccessTokenNotAccepted(_)
             | Self::NothingToRefresh(_)
             | Self::UnsupportedAuthMode { .. }
             | Self::NoAccessToken(_)
@@ -294,7 +301,9 @@ impl Error {
             | Self::Refresh(error)
             | Self::SignInEnded(error) => error.request_failure(),
             Self::KeyExchange { source, .. } => source.request_failure(),
-            Self::Platform(error) => Some(error.request_failure()),
+            Self::Platform(error) | Self::AccessTokenNotAccepted(error) => {
+                Some(error.request_failure())
+            }
             Self::KeyCreation { source, .. } => Some(source.request_failure()),
             Self::NoProject { failure, .. } => Some(failure.as_ref()?.request_failure()),
             _ => None,

@@ -11,7 +11,7 @@ use help::help;
 pub(crate) use help::with_plain_spaces;
 pub(crate) use options::{
     BrowserArgs, CallbackArgs, CompletionsArgs, CreateKeyArgs, EnvArgs, EnvFormat, ExecArgs,
-    LoginArgs, LogoutArgs, PlatformArgs, ProjectsArgs, TokenArgs, VariableArgs,
+    LoginArgs, LogoutArgs, PlatformArgs, ProjectsArgs, StatusArgs, TokenArgs, VariableArgs,
 };
 pub(crate) use shared::{Json, SharedArgs, color_choice};
 pub(crate) use values::{
@@ -95,9 +95,8 @@ impl Cli {
 }
 
 /// The groups of options that are hidden in the help of a command, because it ignores them.
-const WITHOUT_EFFECT: [(&str, &[&str]); 4] = [
+const WITHOUT_EFFECT: [(&str, &[&str]); 3] = [
     ("schema", &["Servers", "Storage"]),
-    ("status", &["Servers"]),
     ("profiles", &["Servers"]),
     ("completions", &["Servers", "Storage"]),
 ];
@@ -171,9 +170,9 @@ pub(crate) enum Command {
     Projects(ProjectsArgs),
     /// Show the account, its tokens, and where they are stored
     ///
-    /// It reads the stored credentials, and sends no request.
+    /// It reads the stored credentials. Without --online, it sends no request.
     #[command(alias = "whoami", after_long_help = help(include_str!("help/status.txt")))]
-    Status,
+    Status(StatusArgs),
     /// Print a valid access token
     ///
     /// A token that expires soon is refreshed first. If several programs ask at once, one of them

@@ -174,6 +174,14 @@ pub(crate) struct LogoutArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Sign-in")]
+pub(crate) struct StatusArgs {
+    /// Also ask OpenAI's platform whether it accepts the access token; nothing is refreshed
+    #[arg(long)]
+    pub(crate) online: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(next_help_heading = "List")]
 pub(crate) struct ProjectsArgs {
     /// List only the projects of this organization

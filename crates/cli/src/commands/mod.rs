@@ -54,7 +54,7 @@ fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
         }
         Command::Organizations(args) => context.block_on(platform::organizations(args, context))?,
         Command::Projects(args) => context.block_on(platform::projects(args, context))?,
-        Command::Status => status::run(context)?,
+        Command::Status(args) => status::run(args, context)?,
         Command::Token(args) => token::run(args, context)?,
         Command::Env(args) => env::run(args, context)?,
         Command::Exec(args) => return exec::run(args, context),

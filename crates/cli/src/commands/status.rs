@@ -2,18 +2,22 @@ use auth_store::{AuthDocument, AuthMode, AuthStore, Location};
 use jiff::Timestamp;
 use login::Error;
 use login::openai::Claims;
+use login::platform::check_stored_sign_in;
 use login::stored::{check_not_ended, has_ended, identity_without_verifying, issuer_of};
+use platform_api::PlatformApi;
 use printable::excerpt;
 use serde_json::{Value, json};
 use terminal_ui::{Page, from_now, wrapped};
 
+use super::platform;
+use crate::args::StatusArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::columns;
 use crate::profiles::Profiles;
 use crate::{codex_cli, environment};
 
-/// The stored sign-in, read without a request.
+/// The stored sign-in.
 struct Status {
     profile: String,
     location: Location,
@@ -27,18 +31,28 @@ struct Status {
     notes: Vec<String>,
     /// Why it has ended: the error of `token`.
     end: Option<Error>,
+    /// Whether the platform accepts the access token; `None` if that is not known.
+    online: Option<bool>,
 }
 
 /// `login-cli status`.
-pub(crate) fn run(context: &Context) -> Result<(), CliError> {
+pub(crate) fn run(args: &StatusArgs, context: &Context) -> Result<(), CliError> {
     let profiles = context.profiles()?;
     let store = profiles.store();
     let document = store.load().map_err(Error::Store)?.filter(AuthDocument::is_signed_in);
     let (json, error) = match document {
         Some(document) => {
-            let status = Status::new(document, &profiles, &store)?;
+            let mut status = Status::new(document, &profiles, &store)?;
+            let asked = args.online && status.end.is_none();
+            let answer = asked.then(|| context.block_on(ask_platform(&profiles, context)));
+            status.online = match &answer {
+                Some(Ok(())) => Some(true),
+                Some(Err(CliError::Login(Error::AccessTokenNotAccepted(_)))) => Some(false),
+                _ => None,
+            };
             context.output.text(|| status.to_text())?;
-            (status.to_json(), status.end.map(CliError::from))
+            let error = answer.and_then(Result::err);
+            (status.to_json(), error.or(status.end.map(CliError::from)))
         }
         None => {
             let error = Error::NotSignedIn(store.location());
@@ -46,6 +60,12 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
         }
     };
     context.finish(json, error)
+}
+
+async fn ask_platform(profiles: &Profiles, context: &Context) -> Result<(), CliError> {
+    let api = PlatformApi::new(platform::client(context)?, context.args.api_base.clone());
+    let sign_in = context.stored_sign_in(profiles, &profiles.selected)?;
+    Ok(check_stored_sign_in(&sign_in, &api).await?)
 }
 
 fn not_signed_in(profiles: &Profiles, store: &AuthStore) -> Value {
@@ -92,7 +112,20 @@ impl Status {
         let now = environment::now();
         let end = end(&document, store, now);
         let (profile, location) = (profiles.selected.as_str().to_owned(), store.location());
-        Ok(Self { profile, location, document, claims, plan, account_id, issuer, now, notes, end })
+        let online = None;
+        Ok(Self {
+            profile,
+            location,
+            document,
+            claims,
+            plan,
+            account_id,
+            issuer,
+            now,
+            notes,
+            end,
+            online,
+        })
     }
 
     fn to_text(&self) -> String {
@@ -111,6 +144,7 @@ impl Status {
             ("Project", short(auth.project_id.as_deref())),
             ("Account", short(self.account_id.as_deref())),
             ("Access token", self.access_token()),
+            ("Online", self.online.map(online)),
             ("API key", Some(api_key.to_owned())),
             ("Last refresh", self.document.last_refresh().map(|then| from_now(then, self.now))),
             ("Stored in", Some(excerpt(&self.location.to_string(), 400))),
@@ -147,7 +181,7 @@ impl Status {
     fn to_json(&self) -> Value {
         let (document, auth) = (&self.document, &self.claims.additional.auth);
         json!({
-            "signed_in": self.end.is_none(),
+            "signed_in": self.end.is_none() && self.online != Some(false),
             "auth_mode": document.auth_mode().as_ref().map(AuthMode::as_str),
             "profile": self.profile,
             "email": self.claims.email,
@@ -159,6 +193,7 @@ impl Status {
             "project_id": auth.project_id,
             "issuer": self.issuer,
             "usable": self.is_usable(),
+            "online": self.online,
             "has_api_key": document.api_key().is_some(),
             "access_token_expires_at": document.access_token_expires_at().map(|time| time.to_string()),
             "last_refresh": document.last_refresh().map(|time| time.to_string()),
@@ -166,6 +201,12 @@ impl Status {
             "notes": self.notes,
         })
     }
+}
+
+/// `the platform accepts the access token`.
+fn online(is_accepted: bool) -> String {
+    let accepts = if is_accepted { "accepts" } else { "does not accept" };
+    format!("the platform {accepts} the access token")
 }
 
 /// Text behind the name of a row, in as many lines as the terminal needs.

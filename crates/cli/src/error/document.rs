@@ -95,7 +95,10 @@ fn kind_of_login(error: &Error) -> Cow<'static, str> {
         },
         Error::Cancelled => "interrupted",
         Error::NotSignedIn(_) => "not_signed_in",
-        Error::SignInExpired { .. } | Error::SignInEnded(_) => "sign_in_ended",
+        Error::SignInExpired { .. } | Error::SignInEnded(_) | Error::AccessTokenNotAccepted(_) => {
+            "sign_in_ended"
+        }
+        Error::AccessTokenExpired => "access_token_expired",
         Error::Refresh(_)
         | Error::KeyExchange { .. }
         | Error::Platform(_)

@@ -36,6 +36,12 @@ pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
         }
         LoginError::UnsupportedAuthMode { .. } => advise(of_other_program()),
         LoginError::SignInEnded(_) => advise(again()),
+        LoginError::AccessTokenExpired => {
+            advise(command("refresh").then(" asks the issuer for a new one"))
+        }
+        LoginError::AccessTokenNotAccepted(_) => {
+            advise(say("get a new one with ").run("refresh").then(", or ").and(again()))
+        }
         LoginError::NothingToRefresh { .. } => advise(say("sign in with ChatGPT: ").run("login")),
         LoginError::OtherIssuer { stored, .. } => {
             advise(format!("give --issuer {}", excerpt(stored, 200)))

@@ -137,6 +137,8 @@ fn of_stored() -> Vec<(&'static str, CliError)> {
         ("store_busy", LoginError::StoreBusy { waited, holder: None }),
         ("not_signed_in", LoginError::NotSignedIn(location())),
         ("sign_in_ended", LoginError::SignInEnded(refused(401))),
+        ("sign_in_ended", LoginError::AccessTokenNotAccepted(platform_refusal(401))),
+        ("access_token_expired", LoginError::AccessTokenExpired),
         ("network", LoginError::Refresh(dns().into())),
         ("nothing_to_refresh", LoginError::NothingToRefresh(location())),
         ("nothing_to_refresh", LoginError::UnsupportedAuthMode { auth_mode: text() }),

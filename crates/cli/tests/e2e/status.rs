@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Finished, StoredSignIn, World, claims, jwt};
+use sandbox::{Account, Endpoint, Fault, Scenario, Then};
+
+use crate::support::{Finished, Start, StoredSignIn, World, claims, jwt};
 
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;
@@ -90,6 +92,7 @@ fn status_as_json_is_one_document() {
         "project_id": "proj_ada",
         "issuer": world.sandbox.issuer_url(),
         "usable": true,
+        "online": null,
         "has_api_key": false,
         "access_token_expires_at": expires_at,
         "last_refresh": stored.document["last_refresh"],
@@ -252,4 +255,68 @@ fn unreadable_id_token_does_not_hide_the_rest() {
         ("Last refresh", "9 days ago"),
     ];
     assert_shows(&world, &lines, &[]);
+}
+
+fn online(world: &World) -> Start<'_> {
+    let servers = ["--issuer", world.sandbox.issuer_url(), "--api-base", world.sandbox.api_url()];
+    Start::new(world, "status").arg("--online").args(servers)
+}
+
+/// The only request is that of the platform, and nothing is stored.
+#[track_caller]
+fn assert_online(world: &World, exit_code: i32, expected: &Value, kind: &Value) {
+    let (before, requests) = (world.auth_json(), world.sandbox.requests().len());
+    let finished = online(world).arg("--json").run();
+    finished.exits(exit_code);
+    let json = finished.json();
+    assert_eq!((&json["online"], &json["error"]["kind"]), (expected, kind), "{json}");
+    assert_eq!(json["signed_in"], exit_code != 3, "{json}");
+    let sent = world.sandbox.requests().split_off(requests);
+    assert!(sent.iter().all(|it| it.endpoint == Endpoint::Onboarding), "{sent:?}");
+    assert_eq!(world.auth_json(), before);
+}
+
+#[test]
+fn online_status_asks_whether_the_platform_accepts_the_token() {
+    let world = World::new();
+    world.login().signs_in(Account::OWNER).exits(0);
+    assert_online(&world, 0, &json!(true), &Value::Null);
+    let text = online(&world).run();
+    text.exits(0);
+    let row = "\nOnline        the platform accepts the access token\n";
+    assert!(text.stdout.contains(row), "{}", text.stdout);
+    // The sandbox has not issued this one.
+    private(StoredSignIn::new(&world, HOUR), &world);
+    assert_online(&world, 3, &json!(false), &json!("sign_in_ended"));
+    let text = online(&world).run();
+    text.exits(3).says("error: the platform does not accept the stored access token");
+    assert!(text.stdout.contains("does not accept the access token\n"), "{}", text.stdout);
+}
+
+#[test]
+fn online_status_without_an_answer_is_an_error() {
+    for (then, kind) in [
+        (Then::json(503, json!({})), "refused"),
+        (Then::text(200, "text/html", "<p>Sign in</p>"), "invalid_response"),
+        (Then::Close, "network"),
+    ] {
+        let faults = vec![Fault::new(Endpoint::Onboarding, then)];
+        let world = World::with_scenario(Scenario { faults, ..Scenario::default() });
+        world.login().signs_in(Account::OWNER).exits(0);
+        assert_online(&world, 1, &Value::Null, &json!(kind));
+    }
+}
+
+#[test]
+fn online_status_sends_no_expired_token_and_no_api_key() {
+    let world = World::new();
+    private(StoredSignIn::new(&world, -HOUR), &world);
+    assert_online(&world, 1, &Value::Null, &json!("access_token_expired"));
+    online(&world).run().says("hint: login-cli refresh asks the issuer for a new one");
+    world.register_secret(KEY);
+    world.store(&format!(r#"{{"OPENAI_API_KEY":"{KEY}"}}"#));
+    assert_online(&world, 1, &Value::Null, &json!("no_credential"));
+    world.store("{}");
+    online(&world).run().exits(3).says("error: not signed in");
+    assert_eq!(world.sandbox.requests().len(), 0);
 }

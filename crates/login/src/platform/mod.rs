@@ -11,6 +11,6 @@ mod lists;
 mod session;
 
 pub use lists::{OrganizationProjects, organizations, projects};
-pub use session::{Options, PendingSession, by_stored_sign_in, start};
+pub use session::{Options, PendingSession, by_stored_sign_in, check_stored_sign_in, start};
 
 pub(crate) use lists::{list_projects, select_organizations};

@@ -118,6 +118,22 @@ impl PendingSession {
     }
 }
 
+/// Checks that the platform accepts the stored access token. Nothing is refreshed or stored.
+///
+/// # Errors
+///
+/// [`Error::AccessTokenNotAccepted`]; [`Error::AccessTokenExpired`], and nothing was sent; or why it is not known.
+pub async fn check_stored_sign_in(
+    sign_in: &StoredSignIn,
+    platform: &PlatformApi,
+) -> Result<(), Error> {
+    let access_token = sign_in.access_token_as_stored()?;
+    match platform.log_in(&access_token).await {
+        Err(error) if error.is_unauthorized() => Err(Error::AccessTokenNotAccepted(error)),
+        outcome => outcome.map(drop).map_err(Error::Platform),
+    }
+}
+
 /// Starts a session with a stored sign-in, without the browser.
 ///
 /// The sign-in must come from the issuer of `sign_in`, and `platform` must belong to that issuer.

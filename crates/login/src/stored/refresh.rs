@@ -47,6 +47,14 @@ impl StoredSignIn {
         self.own_access_token(&self.valid(events).await?)
     }
 
+    /// The stored access token of this issuer, unless it has expired.
+    pub(crate) fn access_token_as_stored(&self) -> Result<AccessToken, Error> {
+        let document = self.current()?;
+        let has_expired = document.access_token_expires_at().is_some_and(|exp| exp <= self.now());
+        let token = self.own_access_token(&document)?;
+        if has_expired { Err(Error::AccessTokenExpired) } else { Ok(token) }
+    }
+
     fn own_access_token(&self, document: &AuthDocument) -> Result<AccessToken, Error> {
         let is_chatgpt = document.personal_access_token().is_none();
         let token = document.access_token().filter(|_| is_chatgpt);
