@@ -48,7 +48,7 @@ pub(crate) async fn access_token(
     store: &FileStore,
 ) -> Result<AccessToken, Box<dyn Error>> {
     let client = stored_client(issuer, &store.load()?.ok_or("sign in first")?)?;
-    Ok(token_store::source(store.clone(), client).access_token().await?)
+    Ok(token_store::token_source(store.clone(), client).access_token().await?)
 }
 
 pub(crate) async fn sign_out(issuer: &str, store: &FileStore) -> Result<(), Box<dyn Error>> {

@@ -29,6 +29,6 @@ async fn access_token(store: FileStore) -> Result<AccessToken, Box<dyn Error>> {
         "https://id.example.com/authorize".parse()?,
         "https://id.example.com/token".parse()?,
     );
-    let source = token_store::source(store, TokenClient::new(http, provider, "my-client-id"));
+    let source = token_store::token_source(store, TokenClient::new(http, provider, "my-client-id"));
     Ok(source.access_token().await?)
 }

@@ -12,17 +12,42 @@ use crate::StoredTokens;
 /// Valid access tokens from a store of this crate, or from one of your own for [`StoredTokens`].
 pub type TokenSource<S> = token_source::TokenSource<S, Refresher, SystemClock>;
 
-/// Valid access tokens from a store, which are refreshed at the token endpoint of `client`.
-pub fn source<S>(store: S, client: TokenClient) -> TokenSource<S>
+/// Valid access tokens from a store, refreshed by a [`TokenClient`] or a [`Refresher`].
+pub fn token_source<S>(store: S, refresher: impl Into<Refresher>) -> TokenSource<S>
 where
     S: token_source::SharedStore<SignIn = StoredTokens>,
 {
-    token_source::TokenSource::new(store, Refresher(client), SystemClock)
+    token_source::TokenSource::new(store, refresher.into(), SystemClock)
 }
 
 /// The token endpoint of a provider, for [`StoredTokens`]. A new ID token must be about the same person.
 #[derive(Clone, Debug)]
-pub struct Refresher(pub TokenClient);
+pub struct Refresher {
+    client: TokenClient,
+    parameters: Vec<(String, String)>,
+}
+
+impl Refresher {
+    /// Refreshes with the parameters of [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
+    #[must_use]
+    pub fn new(client: TokenClient) -> Self {
+        Self { client, parameters: Vec::new() }
+    }
+
+    /// Adds a parameter to each request, such as `resource`
+    /// ([RFC 8707 §2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.push((name.into(), value.into()));
+        self
+    }
+}
+
+impl From<TokenClient> for Refresher {
+    fn from(client: TokenClient) -> Self {
+        Self::new(client)
+    }
+}
 
 /// Why tokens cannot be refreshed.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +78,7 @@ impl TokenEndpoint<StoredTokens> for Refresher {
     }
 
     fn deadline(&self) -> Duration {
-        self.0.deadline()
+        self.client.deadline()
     }
 
     async fn refresh(
@@ -61,7 +86,10 @@ impl TokenEndpoint<StoredTokens> for Refresher {
         before: &StoredTokens,
         token: &RefreshToken,
     ) -> Result<TokenResponse<RefreshFailure>, RefreshFailure> {
-        let response = self.0.refresh(token).await.map_err(RefreshFailure::Request)?;
+        let parameters: Vec<(&str, &str)> =
+            self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let response = self.client.refresh_with(token, &parameters).await;
+        let response = response.map_err(RefreshFailure::Request)?;
         let now = SystemClock.now();
         let defect = self.validate(&response, before, now).err();
         let RefreshResponse { id_token, access_token, refresh_token, expires_in, .. } = response;
@@ -96,7 +124,7 @@ impl Refresher {
         let before = before.id_token();
         let before = before.and_then(|it| Claims::decode_id_token_without_verifying(&it).ok());
         if let (Some(id_token), Some(before)) = (&response.id_token, before) {
-            let validated = self.0.validate_refreshed_id_token(id_token, &before, now.into());
+            let validated = self.client.validate_refreshed_id_token(id_token, &before, now.into());
             validated.map_err(RefreshFailure::InvalidIdToken)?;
         }
         Ok(())

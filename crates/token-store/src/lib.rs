@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`FileStore`] is a file that several processes share. [`MemoryStore`] is for the tasks of one process.
-//! [`source`] combines either with the token endpoint of a provider; a store of your own, such as a
+//! [`token_source()`] combines either with the token endpoint of a provider; a store of your own, such as a
 //! database, implements [`SharedStore`] and [`StoreGuard`] for [`StoredTokens`].
 //!
 //! # What this crate does not do
@@ -28,7 +28,7 @@ mod file;
 mod memory;
 mod tokens;
 
-pub use endpoint::{RefreshFailure, Refresher, SystemClock, TokenSource, source};
+pub use endpoint::{RefreshFailure, Refresher, SystemClock, TokenSource, token_source};
 pub use file::{Error, FileGuard, FileStore};
 pub use memory::{MemoryGuard, MemoryStore};
 pub use tokens::StoredTokens;

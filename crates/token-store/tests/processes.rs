@@ -14,8 +14,8 @@ use credentials::RefreshToken;
 use tempfile::TempDir;
 use token_client::{HttpClient, Options, Provider, TokenClient};
 use token_store::{
-    Commit, Error, FileStore, MemoryStore, RefreshFailure, RefreshedTokens, SharedStore as _,
-    StoreGuard as _, StoredTokens,
+    Commit, Error, FileStore, MemoryStore, RefreshFailure, RefreshedTokens, Refresher,
+    SharedStore as _, StoreGuard as _, StoredTokens,
 };
 
 const PROCESSES: usize = 20;
@@ -85,8 +85,10 @@ fn answer(mut stream: &TcpStream, refreshes: &mut u32) {
 #[expect(clippy::disallowed_methods, reason = "the arguments of a test that is a process")]
 async fn process() {
     let (Ok(file), Ok(server)) = (std::env::var(FILE), std::env::var(SERVER)) else { return };
-    let token =
-        token_store::source(FileStore::new(file), client(&server)).access_token().await.unwrap();
+    let token = token_store::token_source(FileStore::new(file), client(&server))
+        .access_token()
+        .await
+        .unwrap();
     writeln!(std::io::stdout(), "token: {}", token.expose()).unwrap();
 }
 
@@ -127,7 +129,7 @@ async fn one_of_twenty_processes_refreshes() {
 #[tokio::test]
 async fn one_of_many_tasks_refreshes() {
     let store = MemoryStore::new(due());
-    let source = token_store::source(store, client(&server()));
+    let source = token_store::token_source(store, client(&server()));
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let source = source.clone();
@@ -139,6 +141,20 @@ async fn one_of_many_tasks_refreshes() {
     }
 }
 
+#[tokio::test]
+async fn parameters_of_the_program_are_sent() {
+    // The server looks for the newest refresh token, and finds that of the parameter.
+    let mut tokens = due();
+    tokens.set("refresh_token", "spent");
+    let refresher =
+        Refresher::new(client(&server())).parameter("also", "x&refresh_token=refresh-0");
+    let source = token_store::token_source(MemoryStore::new(tokens.clone()), refresher);
+    assert!(source.access_token().await.is_err(), "a value is encoded");
+    let refresher = Refresher::new(client(&server())).parameter("old_refresh_token", "refresh-0");
+    let source = token_store::token_source(MemoryStore::new(tokens), refresher);
+    assert_eq!(source.access_token().await.unwrap().expose(), "access-1");
+}
+
 // threats 112
 #[tokio::test]
 async fn spent_refresh_token_requires_a_new_sign_in_and_stays_stored() {
@@ -147,8 +163,10 @@ async fn spent_refresh_token_requires_a_new_sign_in_and_stays_stored() {
     let mut tokens = due();
     tokens.set("refresh_token", "spent");
     store.save(&tokens).await.unwrap();
-    let error =
-        token_store::source(store.clone(), client(&server())).access_token().await.unwrap_err();
+    let error = token_store::token_source(store.clone(), client(&server()))
+        .access_token()
+        .await
+        .unwrap_err();
     assert!(
         matches!(error, token_source::Error::Rejected(RefreshFailure::Request(_))),
         "{error:?}"

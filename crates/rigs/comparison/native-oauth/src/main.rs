@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let tokens = pending.finish(&|_event| {}).await?;
         store.save(&StoredTokens::new(&tokens, Timestamp::now())).await?;
     }
-    let token = token_store::source(store, client).access_token().await?;
+    let token = token_store::token_source(store, client).access_token().await?;
     println!("signed in, with a token of {} characters", token.expose().len());
     Ok(())
 }
