@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
-use shared_file::LockedFile;
+use shared_file::{LockedFile, SIZE_LIMIT};
 
 use crate::external_entry::ExternalEntry;
-use crate::source::{GROWTH, SIZE_LIMIT, Source};
+use crate::source::{GROWTH, Source};
 use crate::{AuthDocument, Error};
 
 /// Where the document is stored, under the locks. An external store has none, so its locks are files

@@ -1,15 +1,12 @@
 use std::path::PathBuf;
 
-use shared_file::{Content, Error as FileError};
+use shared_file::{Content, Error as FileError, SIZE_LIMIT};
 
 use crate::format::{self, ParseError};
 use crate::{AuthDocument, Error, Location};
 
 /// How much a document can grow: the answer of a token endpoint has at most 64 KiB.
 pub(crate) const GROWTH: u64 = 68 * 1024;
-
-/// Larger than any `auth.json`.
-pub(crate) const SIZE_LIMIT: u64 = 1024 * 1024;
 
 /// Where a text comes from, for errors.
 pub(crate) struct Source {

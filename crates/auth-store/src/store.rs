@@ -7,7 +7,7 @@ use shared_file::{Error as FileError, LockHolder, LockedFile, SharedFile};
 use crate::backend::Backend;
 use crate::external_entry::ExternalEntry;
 use crate::location::AUTH_JSON;
-use crate::source::{SIZE_LIMIT, Source, is_successor};
+use crate::source::{Source, is_successor};
 use crate::{AuthDocument, Error, ExternalStore, Location, LockedStore, Warning, warning};
 
 /// The stored sign-in of one folder, `$CODEX_HOME`: its `auth.json`, or an entry of an
@@ -133,7 +133,6 @@ impl AuthStore {
         SharedFile::in_folder(&self.codex_home, name)
             .lock_files(LOCKS)
             .lock_wait(self.lock_wait)
-            .size_limit(SIZE_LIMIT)
             .label("login-cli")
             .successor(is_successor)
     }

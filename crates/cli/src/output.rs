@@ -21,6 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anstream::AutoStream;
 use clap::ColorChoice;
 use printable::one_line;
+use serde::Serialize as _;
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Value, json};
 use terminal_ui::suspend_status_line;
 
@@ -177,38 +179,30 @@ fn is_closed() -> io::Result<bool> {
 fn json_line(document: &Value) -> io::Result<()> {
     suspend_status_line(|| {
         let mut stdout = BufWriter::new(io::stdout().lock());
-        serde_json::to_writer(Escaped(&mut stdout), document)?;
+        document.serialize(&mut Serializer::with_formatter(&mut stdout, EscapeInvisible))?;
         stdout.write_all(b"\n")?;
         stdout.flush()
     })
 }
 
-/// A writer of JSON that also escapes the control and invisible characters that JSON allows unescaped;
-/// they occur only inside strings.
-struct Escaped<W>(W);
+/// Also escapes the control and invisible characters that JSON allows unescaped.
+struct EscapeInvisible;
 
-impl<W: io::Write> io::Write for Escaped<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    /// `serde_json` writes whole characters: it divides a text only at what it escapes itself.
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+impl Formatter for EscapeInvisible {
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         let mut start = 0;
-        for (place, c) in text.char_indices().filter(|(_, c)| is_escaped(*c)) {
-            self.0.write_all(&bytes[start..place])?;
+        for (place, c) in fragment.char_indices().filter(|(_, c)| is_escaped(*c)) {
+            writer.write_all(&fragment.as_bytes()[start..place])?;
             for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(self.0, "\\u{unit:04x}")?;
+                write!(writer, "\\u{unit:04x}")?;
             }
             start = place + c.len_utf8();
         }
-        self.0.write_all(&bytes[start..])
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        writer.write_all(&fragment.as_bytes()[start..])
     }
 }
 
@@ -225,7 +219,7 @@ mod tests {
     fn json_escapes_control_characters() {
         let value = json!({"a b\u{7f}": "\u{1b}\u{9b}31m \u{202e}\u{e0041}\u{2028}é🔑"});
         let mut written = Vec::new();
-        serde_json::to_writer(Escaped(&mut written), &value).unwrap();
+        value.serialize(&mut Serializer::with_formatter(&mut written, EscapeInvisible)).unwrap();
         let text = String::from_utf8(written).unwrap();
         let expected = r#"{"a b\u007f":"\u001b\u009b31m \u202e\udb40\udc41\u2028é🔑"}"#;
         assert_eq!(text, expected);

@@ -25,9 +25,9 @@ pub(crate) fn check(
     };
     let advice = match meant(Path::new(&path), variable) {
         Some(meant) => format!("did you mean {}?", meant.display()),
-        None => "write the whole path".to_owned(),
+        None => "use an absolute path".to_owned(),
     };
-    Err(format!("it starts with {sign}, which only a shell replaces; {advice}"))
+    Err(format!("it starts with {sign}, which only a shell expands; {advice}"))
 }
 
 fn quoted(path: &OsStr, quote: char) -> String {
@@ -70,7 +70,7 @@ mod tests {
             _ => None,
         };
         let sign = &path[..1];
-        let problem = format!("it starts with {sign}, which only a shell replaces; {advice}");
+        let problem = format!("it starts with {sign}, which only a shell expands; {advice}");
         assert_eq!(check(path.into(), variable), Err(problem), "{path}");
     }
 
@@ -81,7 +81,7 @@ mod tests {
         assert_refused("$HOME/x/y", "did you mean /home/ada/x/y?");
         assert_refused("${DATA}/codex/", "did you mean /srv/data/codex?");
         for unknown in ["~bob/x", "$NOTHING/x", "$EMPTY/x", "$RELATIVE/x", "$HOMEx/y", "${DATA/x"] {
-            assert_refused(unknown, "write the whole path");
+            assert_refused(unknown, "use an absolute path");
         }
     }
 

@@ -126,13 +126,13 @@ fn chain_error(bad: &webpki::Error) -> RootCause {
     use webpki::Error as Bad;
     match bad {
         Bad::CaUsedAsEndEntity => {
-            RootCause::new("it is an authority's own, which a server may not use")
+            RootCause::new("it is a CA certificate, which a server must not use")
         }
         Bad::EndEntityUsedAsCa => {
-            RootCause::new("it is signed by a certificate that is no authority's")
+            RootCause::new("it is signed by a certificate that is not a CA certificate")
         }
         Bad::NameConstraintViolation | Bad::PathLenConstraintViolated => {
-            RootCause::new("its authority may not sign it")
+            RootCause::new("its CA may not sign it")
         }
         Bad::RequiredEkuNotFoundContext(_) => RootCause::new(NOT_FOR_SERVERS),
         Bad::UnsupportedCriticalExtension => {

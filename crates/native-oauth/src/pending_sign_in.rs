@@ -102,7 +102,7 @@ impl SignIn {
         self.check()?;
         let provider = self.client.provider();
         // Like a `state`, a nonce is an unguessable text.
-        let nonce = if self.is_openid() { Some(State::generate()?) } else { None };
+        let nonce = if self.requests_openid_scope() { Some(State::generate()?) } else { None };
         let query = |request: RequestParameters<'_>| self.query(request, nonce.as_ref());
         let endpoint = &provider.authorization_endpoint;
         let authorization =

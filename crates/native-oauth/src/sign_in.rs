@@ -156,7 +156,7 @@ impl SignIn {
         }
     }
 
-    pub(crate) fn is_openid(&self) -> bool {
+    pub(crate) fn requests_openid_scope(&self) -> bool {
         self.scopes.iter().any(|scope| scope == "openid")
     }
 
@@ -203,7 +203,7 @@ impl SignIn {
         keys: Option<&JwkSet>,
     ) -> Result<TokenResponse, Error> {
         let Some(id_token) = &tokens.id_token else {
-            let is_required = keys.is_some() || self.is_openid();
+            let is_required = keys.is_some() || self.requests_openid_scope();
             return if is_required { Err(InvalidIdToken::Missing.into()) } else { Ok(tokens) };
         };
         let now = (self.now)();

@@ -167,7 +167,7 @@ mod tests {
 
     // threats 132
     #[test]
-    fn lost_response_may_have_created_a_key() {
+    fn key_may_exist_after_a_lost_response() {
         let (after, source) = (Duration::from_secs(30), RootCause::new("reset"));
         let lost = http_client::Error::Timeout { host: host(), phase: Phase::Response, after };
         assert_error(&http(Call::CreateApiKey, lost), true, true);
@@ -195,7 +195,7 @@ mod tests {
 
     // threats 126
     #[test]
-    fn only_the_platform_can_reject_a_token() {
+    fn html_401_or_403_is_not_unauthorized() {
         for (status, is_meant) in
             [(401, true), (403, true), (404, false), (429, false), (500, false)]
         {

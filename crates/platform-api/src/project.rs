@@ -224,7 +224,7 @@ mod tests {
     /// Excess data of a response is dropped.
     // threats 226
     #[test]
-    fn memory_of_a_page_is_limited() {
+    fn memory_of_a_project_list_is_limited() {
         let long = "\u{1f511}".repeat(10_000);
         let project = format!(r#"{{"id":"p","title":"{long}"}}"#);
         let body = format!(r#"{{"data":[{}],"has_more":true}}"#, vec![project; 20].join(","));

@@ -41,10 +41,7 @@ impl Recorded {
     /// The first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        headers
-            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        header(&self.headers, name)
     }
 
     /// The parameters of the query, decoded, in their order.
@@ -70,6 +67,12 @@ impl Recorded {
         let segments = self.path.split('/').skip(1);
         segments.map(|segment| urlencoding::decode(segment).ok().map(Into::into)).collect()
     }
+}
+
+/// The first header of this name, in any case.
+pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = headers.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
 }
 
 fn pairs(encoded: &[u8]) -> Vec<(String, String)> {

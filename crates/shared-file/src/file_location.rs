@@ -8,7 +8,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::folder::{self, Entry, Folder};
-use crate::options::{Options, with_suffix};
+use crate::options::{Options, SIZE_LIMIT, with_suffix};
 use crate::{Error, FileKind, lock};
 
 /// Where the file is: in its own folder, or the target of a symbolic link there.
@@ -74,10 +74,6 @@ impl FileLocation {
     /// The name of a file that tests the space on the disk.
     pub(crate) fn probe(&self) -> OsString {
         self.beside(&format!(".{}.probe", self.options.label))
-    }
-
-    pub(crate) fn size_limit(&self) -> u64 {
-        self.options.size_limit
     }
 
     /// Whether `new` is complete and may replace `old`.
@@ -164,13 +160,13 @@ impl FileLocation {
     /// Reads an open file, and not more than one byte over the size limit.
     pub(crate) fn read_once(&self, mut file: &File) -> Result<Content, Error> {
         let failed = |source| self.failed(source);
-        let length = file.metadata().map_err(failed)?.len().min(self.size_limit());
+        let length = file.metadata().map_err(failed)?.len().min(SIZE_LIMIT);
         // One more than the length, so that the buffer does not grow at the end of the file. Growing
         // leaves a copy behind.
         let capacity = usize::try_from(length).unwrap_or_default() + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
         file.rewind().map_err(failed)?;
-        file.take(self.size_limit() + 1).read_to_end(&mut bytes).map_err(failed)?;
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
         Ok(bytes)
     }
 

@@ -73,6 +73,7 @@ pub use file_kind::FileKind;
 pub use file_location::Content;
 pub use lock_holder::LockHolder;
 pub use locked_file::LockedFile;
+pub use options::SIZE_LIMIT;
 pub use properties::Properties;
 pub use shared_file::SharedFile;
 pub use uninterrupted::uninterrupted;

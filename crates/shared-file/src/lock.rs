@@ -120,7 +120,7 @@ fn try_lock(
         Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
-        Err(TryLockError::Error(error)) if Folder::has_no_locks(&error) => {
+        Err(TryLockError::Error(error)) if Folder::is_locking_unsupported(&error) => {
             Err(Error::NoLocks { path })
         }
         Err(TryLockError::Error(source)) => Err(failed(source)),

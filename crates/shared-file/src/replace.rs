@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::Error;
 use crate::file_location::{Content, FileLocation};
 use crate::folder::remove_if_there;
+use crate::options::SIZE_LIMIT;
 use crate::reservation::{Reservation, open_mount};
 use crate::snapshot::Snapshot;
 use crate::temp_file::{TempFile, clear};
@@ -24,7 +25,7 @@ pub(crate) fn replace(
     bytes: Content,
 ) -> Result<(), Error> {
     // Longer content could not be read again.
-    if bytes.len() as u64 > location.size_limit() {
+    if bytes.len() as u64 > SIZE_LIMIT {
         return Err(location.not_writable(io::ErrorKind::FileTooLarge.into()));
     }
     let was_reserved = reserved.is_some();

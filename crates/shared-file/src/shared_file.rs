@@ -26,9 +26,6 @@ pub struct SharedFile {
 /// A write takes milliseconds; other work under the locks can take longer.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// A hostile file must not fill the memory.
-const SIZE_LIMIT: u64 = 1024 * 1024;
-
 /// How often the locks are taken again if their folder disappears.
 const ATTEMPTS: usize = 100;
 
@@ -49,7 +46,6 @@ impl SharedFile {
             options: Options {
                 name: name.to_owned(),
                 locks: vec![with_suffix(name, ".lock")],
-                size_limit: SIZE_LIMIT,
                 label: "shared-file",
                 is_successor: |_, _| false,
             },
@@ -69,12 +65,6 @@ impl SharedFile {
     #[must_use]
     pub fn lock_wait(self, lock_wait: Duration) -> Self {
         Self { lock_wait, ..self }
-    }
-
-    /// The largest content in bytes, 1 MiB by default.
-    #[must_use]
-    pub fn size_limit(self, size_limit: u64) -> Self {
-        Self { options: Options { size_limit, ..self.options }, ..self }
     }
 
     /// A part of the names of temporary files, `NAME.LABEL.tmp`, so that a person sees whose they are.
@@ -105,7 +95,7 @@ impl SharedFile {
     }
 
     /// Reads the file; `None` if there is none, or `parse` finds nothing in it. Needs no lock, because
-    /// the content is always complete. If the file exceeds the [size limit](Self::size_limit), `parse`
+    /// the content is always complete. If the file exceeds the [size limit](crate::SIZE_LIMIT), `parse`
     /// gets one byte more than that.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use shared_file::{Content, Error, FileKind, SharedFile};
+use shared_file::{Content, Error, FileKind, SIZE_LIMIT, SharedFile};
 use tempfile::TempDir;
 
 /// A folder, and a file in it that an interrupted write may replace if its content is longer.
@@ -149,13 +149,14 @@ fn locks_are_taken_in_order_and_exclude_each_other() {
 #[test]
 fn too_large_content_is_not_written() {
     let (_folder, file) = file();
-    let file = file.size_limit(3);
-    file.lock().unwrap().replace(content("abc")).unwrap();
+    let largest = "a".repeat(usize::try_from(SIZE_LIMIT).unwrap());
+    file.lock().unwrap().replace(content(&largest)).unwrap();
     let mut locked = file.lock().unwrap();
     locked.read(parse).unwrap();
-    assert!(matches!(locked.replace(content("abcd")), Err(Error::NotWritable { .. })));
-    write(file.path(), "abcdef");
-    assert_holds(&file, "abcd");
+    let larger = format!("{largest}b");
+    assert!(matches!(locked.replace(content(&larger)), Err(Error::NotWritable { .. })));
+    write(file.path(), &format!("{larger}c"));
+    assert_holds(&file, &larger);
 }
 
 /// A copy that nothing replaced is removed.

@@ -62,4 +62,4 @@ pub use status_line::{StatusLine, suspend_status_line};
 pub use status_lines::StatusLines;
 pub use stdin::{MAX_INPUT, read_all, read_lines};
 pub use terminal::{LogWriter, Terminal};
-pub use wrap::{Page, wrapped};
+pub use wrap::{WrapOptions, wrap};

@@ -13,7 +13,7 @@ use crate::size::{columns, columns_and_rows};
 use crate::status_line::{StatusLine, suspend_status_line};
 use crate::style::{EMPHASIS, ERROR, HINT, SUCCESS, URL, WARNING};
 use crate::tty::is_background_job;
-use crate::wrap::{Page, wrapped};
+use crate::wrap::{WrapOptions, wrap};
 
 /// Standard error, which the user reads.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +146,7 @@ impl Terminal {
         const MAX_CHARS: usize = 1000;
         let text = excerpt(text, MAX_CHARS);
         let text = match columns() {
-            Some(width) => wrapped(&text, Page::beside(label, width)),
+            Some(width) => wrap(&text, WrapOptions::beside(label, width)),
             None => with_plain_spaces(&text),
         };
         self.write(&format!("{label_style}{label}{label_style:#}{style}{text}{style:#}\n"));

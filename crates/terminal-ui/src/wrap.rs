@@ -9,7 +9,7 @@ use crate::size::width;
 
 /// The width of a text, and its indentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct WrapOptions {
     /// The maximum width of a line. Only a longer word exceeds it.
     pub width: usize,
     /// The columns before the first word, which are already printed.
@@ -18,7 +18,7 @@ pub struct Page {
     pub indent: usize,
 }
 
-impl Page {
+impl WrapOptions {
     /// For text after a label. Further lines are aligned with the first if the terminal is wide enough. Lines have
     /// at most 100 columns, because longer lines are hard to read.
     pub(crate) fn beside(label: &str, width: usize) -> Self {
@@ -31,16 +31,16 @@ impl Page {
 
 /// Breaks `text` into lines.
 #[must_use]
-pub fn wrapped(text: &str, page: Page) -> String {
+pub fn wrap(text: &str, options: WrapOptions) -> String {
     let mut lines = String::new();
-    let mut column = page.first;
+    let mut column = options.first;
     for (index, word) in text.split(' ').enumerate() {
         let word = with_plain_spaces(word);
         let length = width(&word);
-        if index > 0 && column + 1 + length > page.width {
+        if index > 0 && column + 1 + length > options.width {
             lines.push('\n');
-            lines.extend(std::iter::repeat_n(' ', page.indent));
-            column = page.indent;
+            lines.extend(std::iter::repeat_n(' ', options.indent));
+            column = options.indent;
         } else if index > 0 {
             lines.push(' ');
             column += 1;
@@ -58,7 +58,7 @@ mod tests {
     #[track_caller]
     fn assert_lines(text: &str, width: usize, lines: &str) {
         assert_eq!(
-            wrapped(text, Page { width, first: 6, indent: 6 }),
+            wrap(text, WrapOptions { width, first: 6, indent: 6 }),
             lines.replace('|', "\n      ")
         );
     }
@@ -97,9 +97,9 @@ mod tests {
     fn wrapping_keeps_each_word() {
         let text = "login-cli\u{a0}login  'a b and < no end login-cli --port";
         for width in 0..80 {
-            let page = Page { width, first: 6, indent: 2 };
+            let options = WrapOptions { width, first: 6, indent: 2 };
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-            assert_eq!(words(&wrapped(text, page)), words(text));
+            assert_eq!(words(&wrap(text, options)), words(text));
         }
     }
 }

@@ -52,7 +52,7 @@ pub enum InvalidMetadata {
     },
     /// It names a template of issuers, one for each tenant. Use the issuer of one tenant, or
     /// [`Provider::discover_any_tenant`]; this is the provider that it returns.
-    #[error("the server has an issuer for each tenant; name the one of a tenant")]
+    #[error("the server has an issuer for each tenant; use the one of a tenant")]
     IssuerTemplate(Box<Provider>),
     /// It is about another resource
     /// ([RFC 9728 §3.3](https://www.rfc-editor.org/rfc/rfc9728#section-3.3)).

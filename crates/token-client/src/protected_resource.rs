@@ -33,7 +33,7 @@ struct Metadata {
 /// Where metadata can be, and the resource that it must then be about
 /// ([RFC 9728 §3.3](https://www.rfc-editor.org/rfc/rfc9728#section-3.3)).
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
+struct MetadataLocation {
     metadata: Url,
     resource: Url,
 }
@@ -44,7 +44,7 @@ impl ProtectedResource {
     ///
     /// # Errors
     ///
-    /// [`DiscoveryError`]; without usable metadata, that of the first place.
+    /// [`DiscoveryError`]; without usable metadata, that of the first location.
     pub async fn discover(http: &HttpClient, resource: &str) -> Result<Self, DiscoveryError> {
         let url = resource_url(resource)?;
         let headers = match retry_if_not_sent(|| http.get(url.clone()).send()).await {
@@ -65,7 +65,7 @@ impl ProtectedResource {
     /// # Errors
     ///
     /// As [`discover`](Self::discover).
-    pub async fn discover_from_response(
+    pub async fn discover_from_challenge(
         http: &HttpClient,
         resource: &str,
         headers: &HeaderMap,
@@ -79,11 +79,11 @@ impl ProtectedResource {
         headers: &HeaderMap,
     ) -> Result<Self, DiscoveryError> {
         let challenged = challenge(headers, "resource_metadata")
-            .and_then(|url| endpoint(&url, is_local(resource)))
-            .map(|metadata| Place { metadata, resource: resource.clone() });
+            .and_then(|url| endpoint(&url, uses_plain_http(resource)))
+            .map(|metadata| MetadataLocation { metadata, resource: resource.clone() });
         let mut first_error = None;
-        for place in challenged.into_iter().chain(well_known(resource)) {
-            match Self::read(http, place).await {
+        for location in challenged.into_iter().chain(well_known(resource)) {
+            match Self::fetch(http, location).await {
                 Ok(mut found) => {
                     if let Some(scope) = challenge(headers, "scope") {
                         found.scopes = scope.split_ascii_whitespace().map(str::to_owned).collect();
@@ -96,8 +96,8 @@ impl ProtectedResource {
         Err(first_error.unwrap_or(DiscoveryError::InvalidResource))
     }
 
-    async fn read(http: &HttpClient, place: Place) -> Result<Self, DiscoveryError> {
-        let Place { metadata: url, resource } = place;
+    async fn fetch(http: &HttpClient, location: MetadataLocation) -> Result<Self, DiscoveryError> {
+        let MetadataLocation { metadata: url, resource } = location;
         match read_json::<Metadata>(http, &url).await {
             Ok(metadata) => Self::from_metadata(metadata, &resource)
                 .map_err(|source| DiscoveryError::InvalidMetadata { url, source }),
@@ -110,7 +110,7 @@ impl ProtectedResource {
             return Err(InvalidMetadata::ResourceMismatch);
         }
         let mut authorization_servers = metadata.authorization_servers;
-        authorization_servers.retain(|it| endpoint(it, is_local(resource)).is_some());
+        authorization_servers.retain(|it| endpoint(it, uses_plain_http(resource)).is_some());
         if authorization_servers.is_empty() {
             return Err(InvalidMetadata::InvalidEndpoint { field: "authorization_servers" });
         }
@@ -131,26 +131,26 @@ fn resource_url(resource: &str) -> Result<Url, DiscoveryError> {
     url.filter(is_usable).ok_or(DiscoveryError::InvalidResource)
 }
 
-fn is_local(resource: &Url) -> bool {
+fn uses_plain_http(resource: &Url) -> bool {
     resource.scheme() == "http"
 }
 
 /// The well-known path before that of the resource
 /// ([RFC 9728 §3.1](https://www.rfc-editor.org/rfc/rfc9728#section-3.1)), and that of its server, where
 /// the metadata is about the whole server.
-fn well_known(resource: &Url) -> Vec<Place> {
-    let place = |resource: Url| {
+fn well_known(resource: &Url) -> Vec<MetadataLocation> {
+    let location = |resource: Url| {
         let mut metadata = resource.clone();
         let path = format!("/.well-known/oauth-protected-resource{}", resource.path());
         metadata.set_path(path.trim_end_matches('/'));
-        Place { metadata, resource }
+        MetadataLocation { metadata, resource }
     };
     let mut root = resource.clone();
     root.set_path("/");
     root.set_query(None);
-    let mut places = vec![place(resource.clone()), place(root)];
-    places.dedup();
-    places
+    let mut locations = vec![location(resource.clone()), location(root)];
+    locations.dedup();
+    locations
 }
 
 /// A parameter of a `WWW-Authenticate` header
@@ -244,15 +244,15 @@ mod tests {
             ("https://a.test/mcp/", &[("/mcp", "/mcp/"), ("", "/")]),
             ("https://a.test/m?x=1", &[("/m?x=1", "/m?x=1"), ("", "/")]),
         ] {
-            let places = well_known(&resource.parse().unwrap());
+            let locations = well_known(&resource.parse().unwrap());
             let url = |text: String| text.parse::<Url>().unwrap();
-            let expected = expected.iter().map(|(metadata, resource)| Place {
+            let expected = expected.iter().map(|(metadata, resource)| MetadataLocation {
                 metadata: url(format!(
                     "https://a.test/.well-known/oauth-protected-resource{metadata}"
                 )),
                 resource: url(format!("https://a.test{resource}")),
             });
-            assert_eq!(places, expected.collect::<Vec<_>>(), "{resource}");
+            assert_eq!(locations, expected.collect::<Vec<_>>(), "{resource}");
         }
     }
 

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use credentials::RefreshToken;
-use shared_file::{Error as FileError, LockedFile, SharedFile, uninterrupted};
+use shared_file::{Error as FileError, LockedFile, SIZE_LIMIT, SharedFile, uninterrupted};
 use token_source::{
     Commit, LockError, RefreshedTokens, SharedStore, SignIn as _, StoreGuard, TryLock,
 };
@@ -36,9 +36,6 @@ pub enum Error {
 #[derive(Debug)]
 pub struct FileGuard(LockedFile);
 
-/// A larger file is refused.
-const SIZE_LIMIT: u64 = 1024 * 1024;
-
 /// What new tokens can need more than the old ones.
 const ROOM: u64 = 64 * 1024;
 
@@ -51,7 +48,7 @@ const GRACE: Duration = Duration::from_secs(5);
 impl FileStore {
     /// A file, which need not exist. Its folder is made with mode 0700 when tokens are saved.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self(SharedFile::new(path.into()).size_limit(SIZE_LIMIT).successor(is_newer))
+        Self(SharedFile::new(path.into()).successor(is_newer))
     }
 
     /// Reads the tokens; `None` if there are none.

@@ -107,8 +107,8 @@ fn mount_has_a_warning() {
 /// Only the rename is impossible; all steps before it are checked.
 // threats 162 175
 #[test]
-fn commit_keeps_what_another_program_wrote_to_a_mount() {
-    may_mount("mount::commit_keeps_what_another_program_wrote_to_a_mount", || {
+fn commit_to_a_mount_fails_if_another_program_changed_it() {
+    may_mount("mount::commit_to_a_mount_fails_if_another_program_changed_it", || {
         let (home, outside) = home_with_mount("{}");
         let mut locked = home.store().lock().unwrap();
         let mut document = locked.load().unwrap().unwrap();

@@ -114,7 +114,7 @@ fn locked(holder: Option<&LockHolder>) -> Row {
     let holder = holder.map_or_else(|| "another program".to_owned(), ToString::to_string);
     let limit = LOCK_TIMEOUT.as_secs();
     Row::new("lock", format!("held by {holder}")).remedy(format!(
-        "a sign-in waits up to {limit} seconds for the lock; if it stays held, end that program"
+        "a sign-in waits up to {limit} seconds for the lock; if it stays held, stop that program"
     ))
 }
 
@@ -186,7 +186,7 @@ fn browser(finding: &BrowserFinding) -> Row {
                 .remedy(say("name another program in BROWSER, or ").and(by_hand()))
         }
         BrowserFinding::NoLauncher => {
-            row("not found").remedy(say("name a program in BROWSER, or ").and(by_hand()))
+            row("not found").remedy(say("set BROWSER to a program, or ").and(by_hand()))
         }
         BrowserFinding::TimedOut => {
             row("the program that finds the default browser does not respond").remedy(by_hand())

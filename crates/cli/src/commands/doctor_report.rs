@@ -10,7 +10,7 @@ use diagnostics::Status;
 use printable::{excerpt, one_line};
 use serde_json::{Value, json};
 use terminal_ui::style::{EMPHASIS, ERROR, HINT, SUCCESS, WARNING};
-use terminal_ui::{CommandPrefix, Hint, Page, wrapped};
+use terminal_ui::{CommandPrefix, Hint, WrapOptions, wrap};
 
 use crate::error::CliError;
 
@@ -63,7 +63,7 @@ pub(super) fn table(rows: &[Row], prefix: &CommandPrefix, columns: Option<usize>
     let width = columns.map_or(UNLIMITED, |columns| columns.min(WIDEST));
     // The finding begins behind its name, or on a screen without room for that, below it.
     let indent = if width < NARROW { 6 } else { 26 };
-    let in_lines = |text: &str, indent| wrapped(text, Page { width, first: indent, indent });
+    let in_lines = |text: &str, indent| wrap(text, WrapOptions { width, first: indent, indent });
     let (mut text, mut last) = (String::new(), "");
     for Row { area, status, name, found, remedy } in rows {
         let ([word, ..], style) = words(*status);

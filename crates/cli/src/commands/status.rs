@@ -7,7 +7,7 @@ use login::stored::{check_not_ended, has_ended, identity_without_verifying, issu
 use platform_api::PlatformApi;
 use printable::excerpt;
 use serde_json::{Value, json};
-use terminal_ui::{Page, from_now, wrapped};
+use terminal_ui::{WrapOptions, from_now, wrap};
 
 use super::platform;
 use crate::args::StatusArgs;
@@ -212,8 +212,9 @@ fn online(is_accepted: bool) -> String {
 /// Text behind the name of a row, in as many lines as the terminal needs.
 fn wrapped_value(text: &str) -> String {
     const NARROW: usize = 30;
-    let page = |width| Page { width, first: 14, indent: if width < NARROW { 2 } else { 14 } };
-    columns().map_or_else(|| text.to_owned(), |width| wrapped(text, page(width)))
+    let options =
+        |width| WrapOptions { width, first: 14, indent: if width < NARROW { 2 } else { 14 } };
+    columns().map_or_else(|| text.to_owned(), |width| wrap(text, options(width)))
 }
 
 /// `with ChatGPT`.

@@ -33,10 +33,8 @@ impl Variables {
             Some(_) => token::valid(reporter, context)?,
             None => token::stored(&context.profiles()?)?,
         };
-        let access_token = match &args.access_token_env {
-            Some(name) => Some((name.clone(), token::access_token(&document)?)),
-            None => None,
-        };
+        let token = args.access_token_env.as_ref().map(|_| token::access_token(&document));
+        let access_token = args.access_token_env.clone().zip(token.transpose()?);
         let api_key = match token::api_key(&document) {
             Err(error) if access_token.is_none() || args.api_key_env.is_some() => {
                 return Err(error);

@@ -35,7 +35,7 @@ pub(crate) enum CliError {
     SignedInWithoutApiKey(#[source] Box<LoginError>),
     #[error(transparent)]
     Setup(SetupError),
-    #[error("cannot find your home folder")]
+    #[error("cannot determine your home folder")]
     NoHome,
     /// The command line is not understood.
     #[error("{0}")]
@@ -48,12 +48,12 @@ pub(crate) enum CliError {
     #[error("the stored sign-in has no {what}")]
     NoCredential { what: &'static str, instead: Hint },
     /// Standard input has something else than the secret; `example` shows what is expected.
-    #[error("standard input holds no {what}")]
+    #[error("standard input contains no {what}")]
     WrongSecret { what: &'static str, example: Hint, source: BadSecret },
     #[error("cannot read standard input")]
     Input(#[source] io::Error),
     #[error(
-        "the sign-in in {location} was removed, and could not be revoked: it may still be valid"
+        "the sign-in in {location} was removed, but its tokens could not be revoked and may still be valid"
     )]
     NotRevoked { location: Location, source: Box<RevocationError> },
     #[error("cannot list the profiles")]
@@ -66,7 +66,7 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Output(#[from] OutputError),
     /// The reader of a list or a token closed it early, as `head` does. That is not reported.
-    #[error("the reader of standard output is gone")]
+    #[error("standard output was closed by its reader")]
     ReaderGone,
     #[error("cannot start")]
     Runtime(#[source] io::Error),
@@ -120,7 +120,7 @@ impl CliError {
             }
             Self::SignedInWithoutApiKey(error) => platform::signed_in_without(error),
             Self::Setup(error) => advise(network::setup(error)).fields(json!({ "cause": "setup" })),
-            Self::NoHome => advise("set HOME, or name a folder with --codex-home"),
+            Self::NoHome => advise("set HOME, or pass --codex-home DIR"),
             Self::ServersApart => {
                 advise("a token of one issuer is never sent to the platform of another")
             }
@@ -131,10 +131,10 @@ impl CliError {
             Self::NoCredential { instead, .. } => advise(instead.clone()),
             Self::WrongSecret { source, example, .. } => wrong_secret(source, example),
             Self::Input(_) => plain().fields(json!({ "cause": "unreadable" })),
-            Self::NotRevoked { location, .. } => {
-                advise("end it in the security settings of your account, at https://chatgpt.com")
-                    .fields(json!({ "removed_from": location.to_string() }))
-            }
+            Self::NotRevoked { location, .. } => advise(
+                "end the session in the security settings of your account, at https://chatgpt.com",
+            )
+            .fields(json!({ "removed_from": location.to_string() })),
             Self::Output(_) => advise("send standard output to a terminal, a file or a pipe"),
             Self::Interrupted { note, .. } => plain().hint(note.clone()),
             _ => plain(),

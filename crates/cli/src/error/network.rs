@@ -46,14 +46,12 @@ fn is_loopback(host: &str) -> bool {
 pub(super) fn setup(error: &SetupError) -> Hint {
     match error {
         SetupError::CaCertificates { named_by: "--ca-file", .. } => {
-            say("name a PEM file with the certificate of the authority")
+            say("pass a PEM file that contains the CA certificate")
         }
         SetupError::CaCertificates { named_by, .. } | SetupError::Proxy { named_by, .. } => {
             say(format!("correct {named_by}, or unset it"))
         }
-        _ => say(
-            "install the package ca-certificates, or name a file of authorities in SSL_CERT_FILE",
-        ),
+        _ => say("install the ca-certificates package, or set SSL_CERT_FILE to a CA bundle"),
     }
 }
 
@@ -74,7 +72,7 @@ fn proxy(host: &str, named_by: &str, failure: &ProxyFailure) -> Option<Hint> {
              reached without"
         ),
         ProxyFailure::UnresolvedHere(_) => {
-            format!("write socks5h:// in {named_by}, so that the proxy looks names up")
+            format!("use socks5h:// in {named_by}, so that the proxy resolves host names")
         }
         ProxyFailure::Tls(failure) => return tls(failure),
         _ => format!("check the proxy in {named_by}, or unset it if this network has none"),
@@ -128,7 +126,7 @@ fn any_response(response: &ErrorResponse) -> Option<Hint> {
             say(format!("wait {}, and try again", in_words(rounded(pause))))
         }
         (429, None) => say("wait a little, and try again"),
-        (500.., _) => say("the server has a problem: try again later"),
+        (500.., _) => say("the server returned an error: try again later"),
         (403 | 451, _) if !response.is_json => say(
             "something on the way blocks this, such as a firewall or a rule for your country: try \
              another network, or ask the administrator of this one",
@@ -216,7 +214,7 @@ mod tests {
         advises(ProxyFailure::Unreachable(cause()), check);
         advises(
             ProxyFailure::UnresolvedHere(cause()),
-            "write socks5h:// in ALL_PROXY, so that the proxy looks names up",
+            "use socks5h:// in ALL_PROXY, so that the proxy resolves host names",
         );
     }
 

@@ -48,13 +48,13 @@ fn hint(taken: &[PortInUse]) -> String {
     match taken {
         [PortInUse { port: port @ (SIGN_IN_PORT | SIGN_IN_OTHER_PORT), .. }] => {
             let other = SIGN_IN_PORT + SIGN_IN_OTHER_PORT - port;
-            format!("end that program, or use the other registered port with --port {other}")
+            format!("stop that program, or use the other registered port with --port {other}")
         }
         _ if !taken.iter().all(is_registered) => {
-            "end that program, or give another --port".to_owned()
+            "stop that program, or give another --port".to_owned()
         }
-        [_] => "end that program; OpenAI has registered no other port for this sign-in".to_owned(),
-        _ => "end one of these programs; OpenAI has registered no other port for this sign-in"
+        [_] => "stop that program; OpenAI has registered no other port for this sign-in".to_owned(),
+        _ => "stop one of these programs; OpenAI has registered no other port for this sign-in"
             .to_owned(),
     }
 }

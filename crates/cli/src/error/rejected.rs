@@ -22,11 +22,11 @@ pub(crate) fn explanation(kind: RejectedCallback) -> (&'static str, &'static str
         Malformed => ("a damaged callback was refused", again),
         NotNavigation => (
             "a callback that is not from a browser window was refused",
-            "open the address in a browser, and let no script follow it",
+            "open the URL in a browser window, not with a script",
         ),
         OtherHost => (
             "a callback for another host or port was refused",
-            "forward the port under the same number",
+            "forward it to the same port number",
         ),
         OtherUser => (
             "a callback from another user of this machine was refused",

@@ -178,7 +178,7 @@ fn invalid_input_changes_nothing() {
         let finished = import_command(&world, input).arg("--json").run();
         finished.exits(1);
         finished
-            .says(&format!("error: standard input holds no usable access token: {why}\nhint: "));
+            .says(&format!("error: standard input contains no usable access token: {why}\nhint: "));
         let error = &finished.json()["error"];
         assert_eq!((&error["kind"], &error["cause"]), (&json!("bad_input"), &json!(cause)));
         assert!(world.auth_json().unwrap() == stored.text(), "the file changed");
@@ -326,7 +326,9 @@ fn token_with_trailing_characters_is_refused() {
     for behind in ["'", ";", "==", "&quot;"] {
         let input = format!("{token}{behind}");
         world.register_secret(&input);
-        import(&world, input).exits(1).says("error: standard input holds no usable access token: ");
+        import(&world, input)
+            .exits(1)
+            .says("error: standard input contains no usable access token: ");
     }
     import(&world, "at-0123456...cret").exits(1);
     assert_eq!(world.auth_json(), None);

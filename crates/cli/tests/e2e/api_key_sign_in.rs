@@ -57,7 +57,7 @@ fn invalid_api_key_changes_nothing() {
         (format!("sk-{}", "x".repeat(100_000)), "it is longer than 16384 bytes"),
     ] {
         import(&world, input).exits(1).prints("").fails_with(
-            &format!("standard input holds no API key: {why}"),
+            &format!("standard input contains no API key: {why}"),
             "a key is one line that begins with sk-; for example: login-cli login --with-api-key \
              < key.txt",
         );
@@ -107,7 +107,7 @@ fn invalid_utf8_changes_nothing() {
 fn empty_stdin_fails_immediately() {
     let world = World::new();
     let finished = world.command("login").arg("--with-api-key").run();
-    finished.exits(1).prints("").says("error: standard input holds no API key: it is empty\n");
+    finished.exits(1).prints("").says("error: standard input contains no API key: it is empty\n");
     assert_eq!(world.auth_json(), None);
 }
 

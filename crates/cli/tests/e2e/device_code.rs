@@ -163,7 +163,7 @@ fn busy_or_failing_issuer_is_polled_again() {
 }
 
 #[test]
-fn busy_issuer_is_asked_again_for_a_code() {
+fn device_code_request_is_retried_after_503() {
     let busy = Then::json(503, json!({ "error": { "code": "busy", "message": "Later." } }));
     let world = world_with([Fault::new(Endpoint::DeviceUserCode, busy).on(On::First(1))]);
     let running = device_login(&world).start();

@@ -182,7 +182,7 @@ fn inaccessible_organization_is_listed() {
 #[test]
 fn failed_list_is_an_error() {
     for (status, hint) in [
-        (500, "the server has a problem: try again later"),
+        (500, "the server returned an error: try again later"),
         (401, "sign in again; if that does not help, check --issuer and --api-base"),
     ] {
         let then = Then::json(status, json!({"error": {"code": "c", "message": "M"}}));

@@ -28,8 +28,10 @@ fn assert_only_removed(world: &World, why: &str) -> Finished {
     let finished = world.command("logout").with_trace_log().run();
     finished.exits(1).prints("");
     finished.says(&format!("Signed out: removed from {}.\n", location(world)));
-    finished.says(" was removed, and could not be revoked: it may still be valid: ").says(why);
-    finished.says("hint: end it in the security settings of your account");
+    finished
+        .says(" was removed, but its tokens could not be revoked and may still be valid: ")
+        .says(why);
+    finished.says("hint: end the session in the security settings of your account");
     assert_eq!(world.stored_names(), LOCKS);
     finished
 }
@@ -229,7 +231,7 @@ fn logout_all_ends_every_profile() {
         crate::support::write(&folder.join("auth.json"), &stored.text());
     }
     let finished = world.command("logout").arg("--all").run();
-    finished.exits(1).prints("").says(" was removed, and could not be revoked");
+    finished.exits(1).prints("").says(" was removed, but its tokens could not be revoked");
     assert_eq!(finished.stderr.matches("Signed out: revoked, and removed from ").count(), 2);
     assert_eq!(finished.stderr.matches("Signed out: removed from ").count(), 1);
     for (name, folder) in world.profiles() {

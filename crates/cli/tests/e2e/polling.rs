@@ -111,7 +111,7 @@ fn inaccessible_organizations_are_counted() {
 fn last_platform_error_is_shown() {
     let broken = Then::json(500, json!({"error": {"message": "M", "code": "server_error"}}));
     let world = World::failing(Endpoint::Projects, broken);
-    let hint = "the server has a problem: try again later";
+    let hint = "the server returned an error: try again later";
     assert_times_out_with_hint(
         &world,
         "cannot list the projects: the platform refused: HTTP 500, server_error: M",

@@ -114,7 +114,7 @@ const ELSEWHERE: &str = "something other than the server seems to have responded
 
 const ODD: Option<&str> = Some("sign in again; if that does not help, look for a newer login-cli");
 
-const LATER: Option<&str> = Some("the server has a problem: try again later");
+const LATER: Option<&str> = Some("the server returned an error: try again later");
 
 #[track_caller]
 fn assert_fails_everywhere(then: &Then, words: &str, hint: ExpectedHint) {

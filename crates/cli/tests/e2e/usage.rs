@@ -97,8 +97,8 @@ fn unexpanded_tilde_path_is_refused() {
     let world = World::new();
     let home = world.path("home");
     let meant = format!("did you mean {}?", home.join("x").display());
-    let tilde = format!("it starts with ~, which only a shell replaces; {meant}");
-    let dollar = format!("it starts with $, which only a shell replaces; {meant}");
+    let tilde = format!("it starts with ~, which only a shell expands; {meant}");
+    let dollar = format!("it starts with $, which only a shell expands; {meant}");
     for (path, problem) in [("~/x", &tilde), ("$HOME/x", &dollar), ("${HOME}/x", &dollar)] {
         for command in ["login", "status", "token", "logout", "profiles", "doctor"] {
             let start = world.program([command]).env("CODEX_HOME", path);
@@ -113,7 +113,7 @@ fn unexpanded_tilde_path_is_refused() {
     let quoted = world.program(["login"]).env("CODEX_HOME", "\"/srv/x\"").run();
     quoted.exits(2).says("it starts with \", which only a shell removes; did you mean /srv/x?");
     let homeless = world.program(["login"]).without_env("CODEX_HOME").env("HOME", "~").run();
-    homeless.exits(2).says("invalid value for HOME: it starts with ~, which only a shell replaces");
+    homeless.exits(2).says("invalid value for HOME: it starts with ~, which only a shell expands");
     assert!(std::fs::read_dir(world.path("work")).unwrap().next().is_none(), "a folder was made");
     // An option that overrides the variable, and an explicit `./~`, still work.
     let named = ["status", "--codex-home", "./~/x"];
@@ -212,10 +212,10 @@ fn missing_home_folder_is_an_error() {
         let start = world.login().without_env("CODEX_HOME").without_env("HOME");
         let start = if empty { start.env("HOME", "").env("CODEX_HOME", "") } else { start };
         let finished = start.run();
-        finished.exits(1).prints("").fails_with(
-            "cannot find your home folder",
-            "set HOME, or name a folder with --codex-home",
-        );
+        finished
+            .exits(1)
+            .prints("")
+            .fails_with("cannot determine your home folder", "set HOME, or pass --codex-home DIR");
         assert!(world.sandbox.requests().is_empty());
     }
 }

@@ -127,7 +127,7 @@ pub async fn check_stored_sign_in(
     sign_in: &StoredSignIn,
     platform: &PlatformApi,
 ) -> Result<(), Error> {
-    let access_token = sign_in.access_token_as_stored()?;
+    let access_token = sign_in.unexpired_access_token()?;
     match platform.log_in(&access_token).await {
         Err(error) if error.is_unauthorized() => Err(Error::AccessTokenNotAccepted(error)),
         outcome => outcome.map(drop).map_err(Error::Platform),

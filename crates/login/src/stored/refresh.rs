@@ -28,10 +28,10 @@ impl StoredSignIn {
         let Valid { sign_in, postponed } = valid.map_err(|error| match error {
             // Found before the refresh token is used.
             SourceError::NotWritable(source) => Error::NotWritable(source),
-            error => self.error(error),
+            error => self.map_error(error),
         })?;
         if let Some(error) = postponed {
-            events(Event::RefreshPostponed(&self.error(error)));
+            events(Event::RefreshPostponed(&self.map_error(error)));
         }
         Ok(sign_in)
     }
@@ -48,7 +48,7 @@ impl StoredSignIn {
     }
 
     /// The stored access token of this issuer, unless it has expired.
-    pub(crate) fn access_token_as_stored(&self) -> Result<AccessToken, Error> {
+    pub(crate) fn unexpired_access_token(&self) -> Result<AccessToken, Error> {
         let document = self.current()?;
         let has_expired = document.access_token_expires_at().is_some_and(|exp| exp <= self.now());
         let token = self.own_access_token(&document)?;
@@ -69,7 +69,7 @@ impl StoredSignIn {
     /// Like [`valid`](Self::valid).
     pub async fn refresh(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
         let refreshed = self.source(events).refresh(&|event| events(Event::Refresh(event))).await;
-        refreshed.map_err(|error| self.error(error))
+        refreshed.map_err(|error| self.map_error(error))
     }
 
     /// Waits for the lock of the store.
@@ -78,11 +78,11 @@ impl StoredSignIn {
         let locked = token_source::lock(&self.store, &TokioClock(self.now), &report).await;
         locked.map_err(|error| match error {
             LockError::Store(source) => Error::Store(source),
-            LockError::Busy { waited, .. } => self.busy(waited),
+            LockError::Busy { waited, .. } => self.store_busy(waited),
         })
     }
 
-    fn busy(&self, waited: Duration) -> Error {
+    fn store_busy(&self, waited: Duration) -> Error {
         Error::StoreBusy { waited, holder: self.store.holder() }
     }
 
@@ -103,12 +103,12 @@ impl StoredSignIn {
         }
     }
 
-    fn error(&self, error: SourceError) -> Error {
+    fn map_error(&self, error: SourceError) -> Error {
         match error {
             SourceError::NotSignedIn => self.not_signed_in(),
             SourceError::Expired => self.current().err().unwrap_or_else(|| self.not_signed_in()),
             SourceError::Store(source) | SourceError::NotWritable(source) => Error::Store(source),
-            SourceError::Busy { waited, .. } => self.busy(waited),
+            SourceError::Busy { waited, .. } => self.store_busy(waited),
             SourceError::Rejected(Error::Refresh(source)) => Error::SignInEnded(source),
             SourceError::Refresh(error) | SourceError::Rejected(error) => error,
             SourceError::NoAccessToken => Error::InvalidRefreshResponse { field: "access_token" },

@@ -189,7 +189,7 @@ impl Case {
         ];
         let asked = asked.iter().filter(|(is_there, option, _)| self.has(option) == *is_there);
         let mut features: Vec<String> = asked.map(|(.., it)| (*it).to_owned()).collect();
-        if self.server.is_openid() && !self.is_device() {
+        if self.server.requests_openid_scope() && !self.is_device() {
             let host = self.arguments.iter().skip_while(|it| **it != "--redirect-host").nth(1);
             let host = host.map_or("127.0.0.1", |it| if *it == "::1" { "[::1]" } else { it });
             features.extend(["nonce".to_owned(), format!("redirect to {host}")]);
@@ -222,13 +222,13 @@ impl Case {
         if !is_success {
             return Some(format!("it fails: {said}"));
         }
-        let is_openid = self.server.is_openid();
+        let requests_openid_scope = self.server.requests_openid_scope();
         let expected = [
-            ("id_token", Value::from(is_openid)),
+            ("id_token", Value::from(requests_openid_scope)),
             ("refresh_token", true.into()),
             ("refreshed", self.has("--refresh").into()),
             ("revoked", self.has("--revoke").into()),
-            ("sub", if is_openid { "ada".into() } else { Value::Null }),
+            ("sub", if requests_openid_scope { "ada".into() } else { Value::Null }),
         ];
         let wrong = expected.into_iter().find(|(name, value)| document[*name] != *value);
         wrong.map(|(name, _)| format!("`{name}` is wrong in {document}"))

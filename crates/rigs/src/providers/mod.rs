@@ -64,7 +64,7 @@ fn sign_in(case: &Case, tools: &Tools, example: &Path) -> Result<String, Box<dyn
         secret_file.write_all(secret.as_bytes())?;
         command.arg("--client-secret-file").arg(secret_file.path());
     }
-    if case.server.is_openid() {
+    if case.server.requests_openid_scope() {
         command.args(OPENID);
     }
     let mut example = Example::start(&mut command)?;

@@ -39,7 +39,7 @@ impl Kind {
         Self { options, ..self }
     }
 
-    pub(super) fn is_openid(self) -> bool {
+    pub(super) fn requests_openid_scope(self) -> bool {
         self.script != GITHUB_LIKE.script
     }
 

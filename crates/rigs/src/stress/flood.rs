@@ -34,7 +34,7 @@ impl Flood {
     pub(super) fn start(connections: Connections) -> io::Result<Self> {
         let client = move |_, target: super::load::Target, totals: std::sync::Arc<Totals>| async move {
             loop {
-                if one_connection(target.address, connections, &totals).await.is_err() {
+                if flood_connection(target.address, connections, &totals).await.is_err() {
                     // Disconnected, or no port is free.
                     sleep(Duration::from_millis(1)).await;
                 }
@@ -64,7 +64,7 @@ impl Flood {
     }
 }
 
-async fn one_connection(
+async fn flood_connection(
     address: SocketAddr,
     connections: Connections,
     totals: &Totals,

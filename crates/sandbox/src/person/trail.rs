@@ -2,6 +2,8 @@ use std::fmt;
 
 use url::Url;
 
+use crate::record::header;
+
 /// The requests of a browser, starting with the authorization URL.
 #[derive(Clone, Debug, Default)]
 pub struct Trail {
@@ -53,10 +55,7 @@ impl Step {
     /// The first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        headers
-            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        header(&self.headers, name)
     }
 
     /// The body as text.

@@ -88,7 +88,7 @@ fn access_token_has_expiry_and_plan() {
 }
 
 #[test]
-fn jwks_verifies_the_tokens() {
+fn issued_tokens_verify_with_the_published_jwks() {
     let sandbox = sandbox(Scenario::default());
     let tokens = sandbox.mint(Account::OWNER).unwrap();
     let jwks = get(sandbox.issuer_url(), "/.well-known/jwks.json", &[]);
@@ -156,7 +156,7 @@ fn code_expires() {
 }
 
 #[test]
-fn token_endpoint_returns_the_error_code() {
+fn token_endpoint_returns_oauth_error_codes() {
     let sandbox = sandbox(Scenario::default());
     for (name, value, status, error) in [
         ("client_id", "app_unknown", 401, "invalid_client"),

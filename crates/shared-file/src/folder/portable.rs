@@ -66,7 +66,7 @@ impl Folder {
         options.open(self.path.join(name))
     }
 
-    pub(crate) fn has_no_locks(error: &io::Error) -> bool {
+    pub(crate) fn is_locking_unsupported(error: &io::Error) -> bool {
         error.kind() == io::ErrorKind::Unsupported
     }
 

@@ -116,7 +116,7 @@ mod programs {
 
 /// `about_Quoting_Rules`: between single quotes, only a single quote is special, and two of them are one.
 #[test]
-fn powershell_reads_every_value_back_by_its_rules() {
+fn powershell_quoting_round_trips() {
     proptest!(|(value in "[!-~]{1,60}")| {
         let lines = assignments(EnvFormat::Powershell, [("V", Some(&*value))].into_iter()).unwrap();
         let quoted = lines.strip_prefix("$env:V = '").and_then(|it| it.strip_suffix('\'')).unwrap();

@@ -58,7 +58,7 @@ fn create_key_port_does_not_affect_sign_in() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, CREATE_API_KEY_PORT)).unwrap();
         let report = run_report(&world, doctor(&world));
         let found = format!("port 5000 is in use {}; create-key needs it", held_by_test());
-        let remedy = "end that program; OpenAI has registered no other port for this sign-in";
+        let remedy = "stop that program; OpenAI has registered no other port for this sign-in";
         report.assert_check("ports", "5000", "warning", &found, Some(remedy)).assert_can_sign_in();
         drop(taken);
     });
@@ -151,7 +151,7 @@ fn missing_browser_suggests_no_browser_option() {
             .assert_check("browser", "launcher", "warning", found, Some(&remedy))
             .assert_can_sign_in();
         let report = run_report(&world, doctor(&world).without_env("BROWSER"));
-        let remedy = format!("name a program in BROWSER, or {WITHOUT}");
+        let remedy = format!("set BROWSER to a program, or {WITHOUT}");
         let found = "not found";
         report
             .assert_check("browser", "launcher", "warning", found, Some(&remedy))

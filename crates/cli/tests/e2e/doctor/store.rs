@@ -173,7 +173,7 @@ fn held_lock_is_noted() {
         theirs.lock().unwrap();
         let report = run_report(&world, doctor(&world));
         let remedy =
-            "a sign-in waits up to 45 seconds for the lock; if it stays held, end that program";
+            "a sign-in waits up to 45 seconds for the lock; if it stays held, stop that program";
         let check = report.check("store", "lock");
         assert_eq!((&check["verdict"], &check["remedy"]), (&json!("note"), &json!(remedy)));
         let found = check["found"].as_str().unwrap();

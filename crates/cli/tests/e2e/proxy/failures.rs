@@ -75,7 +75,7 @@ fn name_known_only_to_the_proxy_needs_socks5h() {
             "through the proxy {place}: this machine cannot find its address, and did not ask the \
              proxy: "
         ))
-        .says("\nhint: write socks5h:// in ALL_PROXY, so that the proxy looks names up\n");
+        .says("\nhint: use socks5h:// in ALL_PROXY, so that the proxy resolves host names\n");
 }
 
 // threats 203

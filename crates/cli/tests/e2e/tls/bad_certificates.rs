@@ -24,8 +24,8 @@ fn invalid_certificates_are_refused() {
 const MISFIT: &str = "a signature does not fit: its authority only has the name of one that this \
                       machine trusts, or another server pretends to be this one";
 
-const AUTHORITY_AS_SERVER: &str = "its certificate is not acceptable: it is an authority's own, which \
-                                   a server may not use";
+const AUTHORITY_AS_SERVER: &str = "its certificate is not acceptable: it is a CA certificate, \
+                                   which a server must not use";
 
 /// A certificate chain and the key of its first certificate.
 fn chain_row(name: &'static str, chain: &[&KeyPair], words: &'static str) -> Row {
@@ -116,7 +116,7 @@ fn times(authority: &Authority) -> Vec<Row> {
 }
 
 fn chains(authority: &Authority) -> Vec<Row> {
-    const NOT_ALLOWED: &str = "its certificate is not acceptable: its authority may not sign it";
+    const NOT_ALLOWED: &str = "its certificate is not acceptable: its CA may not sign it";
     let with = |extensions| CertificateSpec { extensions, ..INTERMEDIATE };
     let elsewhere =
         &["basicConstraints=critical,CA:TRUE", "nameConstraints=permitted;DNS:elsewhere.test"];
@@ -129,7 +129,7 @@ fn chains(authority: &Authority) -> Vec<Row> {
             authority,
             "no authority",
             &with(&["basicConstraints=critical,CA:FALSE"]),
-            "its certificate is not acceptable: it is signed by a certificate that is no authority's",
+            "its certificate is not acceptable: it is signed by a certificate that is not a CA certificate",
         ),
         chain_row(
             "a chain that is too long",

@@ -127,7 +127,7 @@ impl Folder {
     }
 
     /// Whether the file system has no locks, as some network file systems.
-    pub(crate) fn has_no_locks(error: &io::Error) -> bool {
+    pub(crate) fn is_locking_unsupported(error: &io::Error) -> bool {
         let none = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP, Errno::INVAL];
         Errno::from_io_error(error).is_some_and(|error| none.contains(&error))
     }
