@@ -87,12 +87,7 @@ pub(super) fn kind(error: &CliError) -> Cow<'static, str> {
 
 fn kind_of_login(error: &Error) -> Cow<'static, str> {
     let kind = match error {
-        Error::OAuth(error) => match error.kind() {
-            OAuthErrorKind::Configuration | OAuthErrorKind::System => "system",
-            OAuthErrorKind::ErrorResponse => "refused",
-            OAuthErrorKind::NoResponse => "network",
-            kind => return variant_name(&kind).into(),
-        },
+        Error::OAuth(error) => return kind_of_oauth(error.kind()),
         Error::Cancelled => "interrupted",
         Error::NotSignedIn(_) => "not_signed_in",
         Error::SignInExpired { .. } | Error::SignInEnded(_) | Error::AccessTokenNotAccepted(_) => {
@@ -129,6 +124,15 @@ fn kind_of_login(error: &Error) -> Cow<'static, str> {
         Error::WrongWorkspace { .. } => "wrong_workspace",
     };
     kind.into()
+}
+
+fn kind_of_oauth(kind: OAuthErrorKind) -> Cow<'static, str> {
+    match kind {
+        OAuthErrorKind::Configuration | OAuthErrorKind::System => "system".into(),
+        OAuthErrorKind::ErrorResponse => "refused".into(),
+        OAuthErrorKind::NoResponse => "network".into(),
+        kind => variant_name(&kind).into(),
+    }
 }
 
 /// The name of a variant without fields as an identifier of JSON: `CutOff` is `cut_off`. `docs/json.md` lists
