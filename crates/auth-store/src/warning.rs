@@ -25,7 +25,7 @@ pub enum Warning {
     },
     /// The sign-in can be read but not written, as far as permissions tell, so it is not refreshed
     /// here.
-    #[error("it cannot be written here, so its tokens are not refreshed when they expire")]
+    #[error("it is read-only here, so its tokens cannot be refreshed when they expire")]
     NotWritable,
     /// The file system has no file locks, so nothing is refreshed there: two processes could do it at
     /// once.

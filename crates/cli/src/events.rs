@@ -215,14 +215,13 @@ impl Context {
 fn how_to_paste(error: InvalidCallbackUrl) -> &'static str {
     match error {
         InvalidCallbackUrl::NotAUrl => {
-            "a code alone cannot be checked: paste the whole text of the address bar of that page, \
-             from http:// on"
+            "paste the whole address of the page where the browser ended, from http:// on"
         }
         InvalidCallbackUrl::AuthorizationUrl => {
             "open it in a browser, sign in, and paste the address of the page where that ends"
         }
         InvalidCallbackUrl::StateMismatch => {
-            "paste the whole address of the page that the link above led to, not an older one"
+            "paste the address of the page where the browser ended in this sign-in, not in an earlier one"
         }
         _ => "paste the whole text of the address bar of the page that does not load",
     }

@@ -103,8 +103,8 @@ impl Prompt<'_> {
 
 fn warn_of_missing_browser(terminal: Terminal) {
     if let Some(missing) = environment::missing_browser() {
-        let instead = "the default browser is tried instead";
-        terminal.warn(&format!("BROWSER names {missing}, which is not there; {instead}"));
+        let instead = "trying the default browser";
+        terminal.warn(&format!("BROWSER is {missing}, which does not exist; {instead}"));
     }
 }
 
@@ -123,7 +123,11 @@ impl Alternatives {
                 [say(PASTE)].into_iter().chain(device_code).collect()
             }
             Opener::User(help) if has_device_code && !help.sentences.is_empty() => {
-                vec![say("Or use ").run("login --device").then(", which needs no way back.")]
+                vec![
+                    say("Or use ")
+                        .run("login --device")
+                        .then(", which needs no connection back to this machine."),
+                ]
             }
             _ => Vec::new(),
         }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http_client::{CaCertificates, HttpClient, Options, Proxy, SetupError};
+use http_client::{BaseUrl, CaCertificates, HttpClient, Options, Proxy, SetupError};
 use tokio::time::Instant;
 
 use crate::deadline::{spawn_blocking_check, within};
@@ -24,15 +24,18 @@ pub enum NetworkFinding {
     TimedOut,
 }
 
-/// Checks the configuration. Returns a client if the configuration is usable.
+/// Checks the configuration. Returns a client if the configuration is usable for these servers.
 pub(crate) async fn check(
     options: Options,
+    servers: [&BaseUrl; 2],
     deadline: Instant,
 ) -> (Vec<(Status, NetworkFinding)>, Option<HttpClient>) {
     let http = HttpClient::new(quick(options.clone()));
     let checked = http.clone();
+    let is_https = servers.iter().any(|server| server.as_str().starts_with("https:"));
+    let outcome = move || if is_https { checked.check_ca_certificates() } else { checked.check() };
     // A CA file may be on a disk that does not respond.
-    let settings = spawn_blocking_check(move || settings(options, checked.check()));
+    let settings = spawn_blocking_check(move || settings(options, outcome()));
     let timed_out = || (Status::Problem, NetworkFinding::TimedOut);
     let found = within(settings, deadline, timed_out).await;
     let is_usable = found.iter().all(|(status, _)| *status != Status::Problem);

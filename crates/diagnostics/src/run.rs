@@ -88,7 +88,7 @@ async fn servers(
     now: fn() -> Timestamp,
     deadline: Instant,
 ) -> Vec<Check> {
-    let (settings, http) = network::check(http, deadline).await;
+    let (settings, http) = network::check(http, [issuer, api_base], deadline).await;
     let mut all = checks(settings, Finding::Network);
     if let Some(http) = http {
         let (steps, clock) = server::check(&http, issuer, api_base, now, deadline).await;

@@ -81,6 +81,17 @@ impl HttpClient {
         self.choices().map(drop)
     }
 
+    /// Checks that there are CA certificates, which https needs and plain http does not.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::NoCaCertificates`], or as [`check`](Self::check).
+    pub fn check_ca_certificates(&self) -> Result<(), SetupError> {
+        let choices = self.choices()?;
+        let config = tls::config(&choices.extra, &choices.system);
+        config.map(drop).map_err(|_| SetupError::NoCaCertificates)
+    }
+
     /// A `GET` of `url`.
     pub fn get(&self, url: Url) -> Request {
         Request::new(self.clone(), reqwest::Method::GET, url)

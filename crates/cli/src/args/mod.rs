@@ -113,8 +113,18 @@ pub fn definition() -> clap::Command {
     })
 }
 
-/// Says what to use in place of a command that other programs have.
+/// Says what to use in place of a command that other programs have. A secret is not repeated.
 fn with_tip(mut error: clap::Error) -> clap::Error {
+    for place in
+        [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand]
+    {
+        if error.get(place).is_some_and(|it| is_like_a_secret(&it.to_string())) {
+            error.insert(place, ContextValue::String("[a secret]".to_owned()));
+            let tip = "pipe the secret in: printenv KEY | login-cli login --with-api-key";
+            error.remove(ContextKind::SuggestedSubcommand);
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        }
+    }
     let unknown = error.get(ContextKind::InvalidSubcommand).map(ToString::to_string);
     if matches!(unknown.as_deref(), Some("switch" | "use")) {
         let tip =
@@ -124,6 +134,11 @@ fn with_tip(mut error: clap::Error) -> clap::Error {
         error.insert(ContextKind::Suggested, tips);
     }
     error
+}
+
+/// Keys, personal access tokens and JWTs. They are in the list of processes and in the history of the shell already.
+fn is_like_a_secret(text: &str) -> bool {
+    text.len() > 8 && ["sk-", "at-", "eyJ"].iter().any(|prefix| text.starts_with(prefix))
 }
 
 /// The shared options of a valid command line.
@@ -140,8 +155,8 @@ pub(crate) type EarlyExit = (clap::Error, Option<Json>);
 pub(crate) enum Command {
     /// Sign in with ChatGPT, and store the credentials in auth.json
     ///
-    /// Your browser opens and returns to a port on this machine. If it cannot reach the port, paste the
-    /// URL where it ends at the prompt.
+    /// Your browser opens and returns to a port on this machine. If it ends on a page that does not load,
+    /// copy the address of that page and paste it here.
     ///
     /// A complete sign-in replaces the earlier one. Tokens of another user's sign-in are revoked. Your own
     /// earlier tokens are not, because with some issuers that would end the new sign-in too.

@@ -66,7 +66,7 @@ pub(crate) struct BrowserArgs {
     /// Print the URL, and open no browser
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// Also show the URL as a QR code; login then uses a code for another device, as with --device
+    /// Also show a QR code: of the URL, for login of a code for another device, as with --device
     #[arg(long)]
     pub(crate) qr: bool,
     /// How long to wait for the browser
@@ -111,10 +111,10 @@ pub(crate) struct CreateKeyArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Token")]
 pub(crate) struct TokenArgs {
-    /// Print the ID token instead, which identifies the user
+    /// Print the ID token, which identifies the user, instead of the access token
     #[arg(long, conflicts_with = "api_key")]
     pub(crate) id_token: bool,
-    /// Print the API key instead
+    /// Print the API key instead of the access token
     #[arg(long)]
     pub(crate) api_key: bool,
 }

@@ -86,6 +86,21 @@ fn whoami_is_status() {
 }
 
 #[test]
+fn secret_in_the_wrong_place_is_not_repeated() {
+    for words in [
+        "login-cli login --with-api-key sk-proj-0123456789",
+        "login-cli login --with-api-key=sk-proj-0123456789",
+        "login-cli login --with-access-token at-0123456789",
+        "login-cli sk-proj-0123456789",
+        "login-cli token eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
+    ] {
+        let error = reads(words).unwrap_err().to_string();
+        assert!(!error.contains("0123456789") && !error.contains("e30"), "{error}");
+        assert!(error.contains("[a secret]") && error.contains("pipe the secret in"), "{error}");
+    }
+}
+
+#[test]
 fn token_alone_is_read_like_any_command() {
     let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
     let short = Cli::token_alone(&words("login-cli token")).unwrap();

@@ -3,10 +3,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use auth_store::Location;
 use login::create_api_key::{self, Choice, NewApiKey, PendingApiKey, PollPolicy, ProjectChoices};
+use login::stored::identity_without_verifying;
 use login::{DeliveryError, Error, Event};
 use serde_json::{Value, json};
 use terminal_ui::{Keyboard, Select};
 
+use super::login_with_credential::user;
 use super::platform::{self, client};
 use crate::args::CreateKeyArgs;
 use crate::context::Context;
@@ -35,6 +37,28 @@ pub(crate) async fn run(args: &CreateKeyArgs, context: &Context) -> Result<(), C
     context.status_lines.clear();
     let stored = if args.save { Some(context.profiles()?.store().location()) } else { None };
     terminal.success(&summary(&new, stored.as_ref()));
+    if args.save {
+        warn_of_other_account(&new, context)?;
+    }
+    Ok(())
+}
+
+/// The browser may be signed in to another account than the one that is stored.
+fn warn_of_other_account(new: &NewApiKey, context: &Context) -> Result<(), CliError> {
+    let Ok(Some(document)) = context.profiles()?.store().load() else { return Ok(()) };
+    let Some(claims) = identity_without_verifying(&document) else { return Ok(()) };
+    let auth = &claims.additional.auth;
+    let mut own =
+        auth.organizations.iter().map(|it| &it.id).chain(&auth.organization_id).peekable();
+    if own.peek().is_some() && own.all(|id| id != new.organization.id.as_str()) {
+        let user = user(claims.name.as_deref(), claims.email.as_deref());
+        let user = user.unwrap_or_else(|| "another account".to_owned());
+        context.terminal.warn(&format!(
+            "the API key may be of another account than the stored sign-in: {user} is not in the \
+             organization {}",
+            new.organization.id
+        ));
+    }
     Ok(())
 }
 

@@ -66,8 +66,7 @@ fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
     }
     if signed_in.claims.additional.auth.needs_setup() {
         terminal.say(
-            "Your organization is not set up yet: finish it in the browser, or at \
-             https://platform.openai.com.",
+            "Your organization is not set up yet: finish the setup at https://platform.openai.com.",
         );
     }
     let document = as_json(&signed_in);

@@ -32,7 +32,9 @@ pub(crate) async fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliE
     }
     let was_signed_in = |it: &Outcome| it.result.as_ref().map_or(true, |it| it.was_there);
     if !outcomes.iter().any(was_signed_in) {
-        context.terminal.say("You were not signed in.");
+        let profile = Some(&profiles.selected).filter(|it| !args.all && !it.is_default());
+        let of = profile.map(|it| format!(" to the profile {}", it.as_str())).unwrap_or_default();
+        context.terminal.say(&format!("You were not signed in{of}."));
     }
     let (mut documents, mut last) = (Vec::new(), None);
     for outcome in outcomes {
@@ -131,7 +133,7 @@ impl Outcome {
 /// A sentence for each credential that was removed and stays valid.
 fn still_valid(logged_out: &LoggedOut) -> Vec<String> {
     let key = logged_out.had_api_key.then_some(
-        "The API key that was stored with it stays valid. To end it, delete it at \
+        "The API key that was stored here stays valid. To end it, delete it at \
          https://platform.openai.com/api-keys.",
     );
     let personal = logged_out.had_personal_access_token.then_some(

@@ -141,7 +141,7 @@ async fn session(
                 Error::NotSignedIn { .. } => "You are not signed in.".to_owned(),
                 other => format!("The stored sign-in cannot be used: {}", chain(&other)),
             });
-            context.terminal.say("Sign in for this list; nothing is stored.");
+            context.terminal.say("Sign in once to see the list; this sign-in is not stored.");
         }
         other => return other,
     }

@@ -128,6 +128,6 @@ fn no_token(what: &'static str, document: &AuthDocument) -> CliError {
 }
 
 pub(super) fn api_key(document: &AuthDocument) -> Result<ApiKey, CliError> {
-    let instead = command("create-key --save").then(" makes one and keeps it here");
+    let instead = command("create-key --save").then(" creates one and stores it here");
     document.api_key().ok_or(CliError::NoCredential { what: "API key", instead })
 }

@@ -1,4 +1,5 @@
 use credentials::{AccessToken, ApiKey};
+use terminal_ui::say;
 
 use super::token;
 use crate::args::VariableArgs;
@@ -33,7 +34,19 @@ impl Variables {
             Some(_) => token::valid(reporter, context)?,
             None => token::stored(&context.profiles()?)?,
         };
-        let token = args.access_token_env.as_ref().map(|_| token::access_token(&document));
+        let token = args.access_token_env.as_ref().map(|_| {
+            token::access_token(&document).map_err(|error| match document.api_key() {
+                // The hint of `token` names an option that these commands do not have.
+                Some(_) => CliError::NoCredential {
+                    what: "access token",
+                    instead: say(
+                        "it is an API key: leave out --access-token-env, or sign in with ChatGPT: ",
+                    )
+                    .run("login"),
+                },
+                None => error,
+            })
+        });
         let access_token = args.access_token_env.clone().zip(token.transpose()?);
         let api_key = match token::api_key(&document) {
             Err(error) if access_token.is_none() || args.api_key_env.is_some() => {

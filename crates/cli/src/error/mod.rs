@@ -125,8 +125,8 @@ impl CliError {
                 advise("a token of one issuer is never sent to the platform of another")
             }
             Self::NotStarted { source, .. } if source.kind() == io::ErrorKind::NotFound => advise(
-                "exec runs a program in PATH, or the path of a program; for a function or an alias \
-                 of a shell: exec -- bash -ic NAME",
+                "give a program in PATH, or a path to one; for a shell function or alias: exec -- \
+                 bash -ic NAME",
             ),
             Self::NoCredential { instead, .. } => advise(instead.clone()),
             Self::WrongSecret { source, example, .. } => wrong_secret(source, example),
@@ -202,7 +202,7 @@ impl Explanation {
 fn interrupted(by: Interrupt, no_key: bool) -> &'static str {
     match by {
         Interrupt::Terminated => "terminated",
-        Interrupt::CtrlC if no_key => "Cancelled. No key was made.",
+        Interrupt::CtrlC if no_key => "Cancelled. No key was created.",
         Interrupt::CtrlC => "Cancelled.",
     }
 }

@@ -49,11 +49,11 @@ fn finding(error: &LoginError) -> Option<Explanation> {
             .message(format!("the platform did not list everything within {}", in_words(*after))),
         LoginError::UnknownOrganization { offered, .. } => {
             let each = offered.iter().map(|it| (it.id.as_str(), it.title.as_deref()));
-            offer("its organizations", each.collect())
+            offer(each.collect())
         }
         LoginError::UnknownProject { offered, .. } => {
             let each = offered.iter().map(|it| (it.id.as_str(), it.title.as_deref()));
-            offer("its projects", each.collect())
+            offer(each.collect())
         }
         LoginError::NotDelivered { name, stored, .. } => advise(match stored {
             true => "it is kept in auth.json all the same",
@@ -94,8 +94,8 @@ pub(crate) fn key_may_exist(name: &str) -> String {
     )
 }
 
-/// `its projects: proj_1 (Default project), proj_2`, as far as that fits a few lines.
-fn offer(what: &str, all: Vec<(&str, Option<&str>)>) -> Explanation {
+/// `you can choose: proj_1 (Default project), proj_2`, as far as that fits a few lines.
+fn offer(all: Vec<(&str, Option<&str>)>) -> Explanation {
     const MOST: usize = 8;
     let named = |(id, title): &(&str, Option<&str>)| match title {
         Some(title) => format!("{id} ({})", excerpt(title, 40)),
@@ -105,7 +105,7 @@ fn offer(what: &str, all: Vec<(&str, Option<&str>)>) -> Explanation {
     if all.len() > MOST {
         names.push("…".to_owned());
     }
-    let hint = (!names.is_empty()).then(|| say(format!("{what}: {}", names.join(", "))));
+    let hint = (!names.is_empty()).then(|| say(format!("you can choose: {}", names.join(", "))));
     let offered = all.into_iter().map(|(id, title)| json!({ "id": id, "title": title }));
     plain().hint(hint).fields(json!({ "offered": offered.collect::<Value>() }))
 }

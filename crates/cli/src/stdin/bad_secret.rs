@@ -22,7 +22,7 @@ pub(crate) enum BadSecret {
     IdToken,
     #[error("it does not start with sk-")]
     Beginning,
-    #[error("it is shorter than a key")]
+    #[error("it is too short")]
     TooShort,
     #[error("it has a character that no key has")]
     Character,

@@ -49,7 +49,7 @@ fn invalid_api_key_changes_nothing() {
     for (input, why) in [
         (String::new(), "it is empty"),
         ("\n".to_owned(), "it is empty"),
-        ("sk-short".to_owned(), "it is shorter than a key"),
+        ("sk-short".to_owned(), "it is too short"),
         ("pk-proj-a-key_of-Somebody-0123456789".to_owned(), "it does not start with sk-"),
         (format!("{KEY} {KEY}\n"), "it is more than one word"),
         (format!("{{\"key\":\"{KEY}\"}}"), "it does not start with sk-"),

@@ -372,7 +372,7 @@ fn programs_in_current_folder_are_not_run() {
         let start = opening_with(world.login(), "firefox").without_env("PATH").env("PATH", path);
         let cd = format!("cd {} &&", here.display());
         let running = start.in_shell(&cd, "").start();
-        running.says("warning: BROWSER names firefox, which is not there");
+        running.says("warning: BROWSER is firefox, which does not exist");
         running.says(WARNING);
         running.visit(Account::OWNER);
         running.finish().exits(0);

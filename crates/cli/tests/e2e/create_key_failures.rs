@@ -204,12 +204,12 @@ fn unknown_id_lists_the_available_ids() {
         (
             "--organization",
             "error: this account has no organization org-none\n",
-            "hint: its organizations: org-ada (Analytical Engines)\n",
+            "hint: you can choose: org-ada (Analytical Engines)\n",
         ),
         (
             "--project",
             "error: there is no project org-none\n",
-            "hint: its projects: proj_ada (Default project)\n",
+            "hint: you can choose: proj_ada (Default project)\n",
         ),
     ] {
         let world = World::new();

@@ -179,6 +179,18 @@ fn key_is_saved_next_to_a_sign_in() {
     assert!(world.auth_json().unwrap() == expected, "something else changed than the key");
 }
 
+#[test]
+fn key_of_another_account_is_saved_with_a_warning() {
+    let world = World::new();
+    world.login().signs_in(Account::OWNER).exits(0);
+    let finished = world.create_key().arg("--save").signs_in(Account::SEVERAL_PROJECTS);
+    finished.exits(0).says(
+        "warning: the API key may be of another account than the stored sign-in: Ada Lovelace \
+         <ada@example.com> is not in the organization org-rosalind\n",
+    );
+    world.create_key().arg("--save").signs_in(Account::OWNER).says_nothing_of("warning: ");
+}
+
 /// Without `--save`, `create-key` does not read or write the store.
 #[test]
 fn unsaved_key_needs_no_home_folder() {

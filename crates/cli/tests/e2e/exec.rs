@@ -92,7 +92,7 @@ fn program_that_cannot_be_run_exits_like_in_a_shell() {
     let (world, _) = with_key(HOUR);
     let run = |program: &str| world.command("exec").args(["--", program]).run();
     run("no-such-program").exits(127).prints("").says("error: cannot run no-such-program: ");
-    run("no-such-program").says("hint: exec runs a program in PATH, or the path of a program; ");
+    run("no-such-program").says("hint: give a program in PATH, or a path to one; ");
     run("/no/such/program").exits(127).prints("").says("error: cannot run /no/such/program: ");
     let folder = world.path("work").display().to_string();
     run(&folder).exits(126).prints("").says(&format!("error: cannot run {folder}: "));
@@ -143,7 +143,7 @@ fn account_without_a_key_can_pass_only_a_token() {
     let stored = world.signed_in(HOUR);
     exec_shell(&world, &[], "echo ran").run().exits(1).prints("").fails_with(
         "the stored sign-in has no API key",
-        "login-cli create-key --save makes one and keeps it here",
+        "login-cli create-key --save creates one and stores it here",
     );
     let script = r#"printf %s "${OPENAI_API_KEY-unset}:$TOKEN""#;
     let start = exec_shell(&world, &["--access-token-env", "TOKEN"], script);

@@ -54,7 +54,8 @@ fn assert_help(start: Start<'_>, expected: &str) {
     assert_eq!(printed_help(&finished, port), format!("{expected}{elsewhere}"));
 }
 
-const DEVICE_HELP: &str = "Or use login-cli login --device, which needs no way back.\n";
+const DEVICE_HELP: &str =
+    "Or use login-cli login --device, which needs no connection back to this machine.\n";
 
 /// No browser starts, although one is installed.
 #[track_caller]
@@ -145,7 +146,7 @@ fn container_prints_a_way_to_sign_in() {
     assert_not_started(
         &[("container", "docker")],
         "A browser outside of this container may not reach port PORT in it:\n\
-         start it with --network=host, or sign in outside and mount auth.json.\n",
+         use --network=host for the container, or mount auth.json from outside.\n",
     );
     let pod = forwarding_help("kubectl port-forward POD PORT:PORT");
     assert_not_started(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1")], &pod);

@@ -143,7 +143,7 @@ fn organization_option_requests_only_its_projects() {
     let unknown = world.on_platform("projects").args(["--organization", "org-x"]).run();
     unknown.exits(1).prints("").fails_with(
         "this account has no organization org-x",
-        "its organizations: org-engines (Analytical Engines), org-ada (Ada's), org-compilers \
+        "you can choose: org-engines (Analytical Engines), org-ada (Ada's), org-compilers \
          (Compilers & Co)",
     );
 }
@@ -277,7 +277,7 @@ fn assert_lists_through_browser(world: &World, why: &str) -> (Finished, Trail) {
     let trail = running.visit(Account::OWNER);
     let finished = running.finish();
     finished.exits(0).prints("org-ada  default  Analytical Engines\n");
-    let asked = "Sign in for this list; nothing is stored.\n\
+    let asked = "Sign in once to see the list; this sign-in is not stored.\n\
                  Open this address to list your organizations:\n\nhttp";
     finished.says(&format!("{why}\n{asked}"));
     assert!(world.auth_json() == before, "the store changed");

@@ -271,7 +271,9 @@ fn owner_without_setup_gets_the_setup_link() {
     let trail = running.visit(Account::NEW_OWNER);
     let finished = running.finish();
     finished.exits(0).says("Signed in as Grace Hopper <grace@example.com>, plan pro, ");
-    finished.says("Your organization is not set up yet: finish it in the browser, or at https://platform.openai.com.\n");
+    finished.says(
+        "Your organization is not set up yet: finish the setup at https://platform.openai.com.\n",
+    );
 
     let success = trail.last().unwrap();
     let expected = "needs_setup=true&org_id=org-grace&project_id=proj_grace&plan_type=pro\

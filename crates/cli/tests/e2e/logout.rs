@@ -89,7 +89,7 @@ fn without_refresh_token_the_access_token_is_revoked() {
 fn removed_api_key_stays_valid() {
     let world = World::new();
     let key = "sk-proj-a-key-that-was-stored";
-    let message = "The API key that was stored with it stays valid. To end it, delete it at \
+    let message = "The API key that was stored here stays valid. To end it, delete it at \
                 https://platform.openai.com/api-keys.\n";
     StoredSignIn::new(&world, HOUR).with_key(&world, key).stored(&world);
     world.command("logout").run().exits(0).says("Signed out: revoked, and removed").says(message);

@@ -160,7 +160,7 @@ fn menu_can_be_cancelled() {
         person.types(key);
         person.shows_no(KEYS);
         let finished = person.finish();
-        finished.exits(130).prints("").says("Cancelled. No key was made.\n");
+        finished.exits(130).prints("").says("Cancelled. No key was created.\n");
         finished.says_nothing_of("hint:").says_nothing_of(KEYS);
         assert_eq!(world.count(&Endpoint::ApiKeys), 0);
     }

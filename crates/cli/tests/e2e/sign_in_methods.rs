@@ -132,14 +132,13 @@ fn invalid_paste_is_refused_with_a_reason() {
         &running,
         &code,
         "it is not a complete URL",
-        "a code alone cannot be checked: paste the whole text of the address bar of that page, from \
-         http:// on",
+        "paste the whole address of the page where the browser ended, from http:// on",
     );
     assert_paste_refused(
         &running,
         format!("{place}?code={code}&state=of-another-sign-in"),
         "it belongs to another sign-in, or is incomplete",
-        "paste the whole address of the page that the link above led to",
+        "paste the address of the page where the browser ended in this sign-in, not in an earlier one",
     );
     let bar = "paste the whole text of the address bar of the page that does not load";
     assert_paste_refused(

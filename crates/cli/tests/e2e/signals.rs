@@ -28,7 +28,7 @@ fn assert_ends_unchanged(
     let has_no_key =
         finished.stderr.contains("to create an API key") && world.count(&Endpoint::ApiKeys) == 0;
     let words = match (code, has_no_key) {
-        (130, true) => "Cancelled. No key was made.\n",
+        (130, true) => "Cancelled. No key was created.\n",
         (130, false) => "Cancelled.\n",
         _ => "error: terminated\n",
     };

@@ -19,8 +19,7 @@ pub struct ReplacedSignIn {
     pub was_another_person: bool,
     /// Whether its tokens were revoked.
     pub revocation: Revocation,
-    /// A credential of it that is never revoked here, and stays valid: an API key without tokens, a personal
-    /// access token, a sign-in of another program, or ([`AuthMode::ChatGpt`]) an imported access token.
+    /// A credential of it that is never revoked here, and stays valid: an API key, a personal access token, a sign-in of another program, or ([`AuthMode::ChatGpt`]) an imported access token.
     pub unrevoked: Option<AuthMode>,
 }
 
@@ -72,7 +71,11 @@ fn unrevoked_credential(document: &AuthDocument) -> Option<(AuthMode, Zeroizing<
         AuthMode::ApiKey => document.api_key()?.expose().to_owned(),
         AuthMode::Other(_) => String::new(),
         _ if document.has_only_access_token() => document.access_token()?.expose().to_owned(),
-        _ => return None,
+        // The key beside the tokens.
+        _ => {
+            let secret = document.api_key()?.expose().to_owned();
+            return Some((AuthMode::ApiKey, Zeroizing::new(secret)));
+        }
     };
     Some((mode, Zeroizing::new(secret)))
 }

@@ -9,7 +9,7 @@ use sandbox::{
 };
 
 use super::{Report, doctor, in_network_namespace, run_report};
-use crate::support::{Start, World, write};
+use crate::support::{Start, World, set_up, write};
 
 /// No server listens there.
 const DEAD: &str = "http://127.0.0.1:9";
@@ -53,6 +53,23 @@ fn working_network_has_no_problems() {
         report
             .assert_ok("clock", "time", &format!("the same as on {}", world.host()))
             .assert_can_sign_in();
+    });
+}
+
+/// As in many container images. Plain http needs none.
+#[test]
+fn missing_ca_certificates_are_found_before_a_request() {
+    in_network_namespace("network::missing_ca_certificates_are_found_before_a_request", || {
+        let Some(()) = set_up("mount", &["-t", "tmpfs", "none", "/etc/ssl"]) else { return };
+        let world = with_tls(Tls::On);
+        let found = "this system has no certificate authorities, so no server can be trusted";
+        let report = run_report(&world, doctor(&world));
+        let remedy = "install the ca-certificates package, or set SSL_CERT_FILE to a CA bundle";
+        report.assert_check("network", "authority", "problem", found, Some(remedy));
+        report.assert_problems(1);
+        assert_eq!(world.sandbox.requests().len(), 0);
+        let world = World::new();
+        run_report(&world, doctor(&world)).assert_can_sign_in();
     });
 }
 
