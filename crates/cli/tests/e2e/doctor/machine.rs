@@ -204,7 +204,7 @@ fn remote_context_is_noted() {
     in_network_namespace("machine::remote_context_is_noted", || {
         let world = World::new();
         for (variable, name, found, remedy) in [
-            ("container", "container", "a container: ", "start the container with --network=host"),
+            ("container", "container", "a container: ", "use --network=host for the container"),
             (
                 "KUBERNETES_SERVICE_HOST",
                 "container",
