@@ -16,7 +16,8 @@ pub trait TokenEndpoint<S> {
     /// It has none, or it may not be sent to this endpoint.
     fn refresh_token(&self, sign_in: &S) -> Result<RefreshToken, Self::Error>;
 
-    /// How long a [refresh](Self::refresh) takes at most.
+    /// How long a [refresh](Self::refresh) takes at most. It sends no token later than that, not even if
+    /// the machine was suspended meanwhile: a claim may have ended.
     fn deadline(&self) -> Duration;
 
     /// Sends the refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).

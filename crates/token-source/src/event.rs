@@ -6,6 +6,6 @@ pub enum Event {
     WaitingForLock,
     /// The refresh token is about to be sent. Stopping now may lose the sign-in.
     Refreshing,
-    /// The refresh has ended: its tokens are stored, or it returned none.
+    /// The refresh has ended: its tokens are stored, it returned none, or it was not sent after all.
     Refreshed,
 }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::{Clock, Event, Holder, SharedStore, TryLock, WaitPolicy};
 
 /// When a person would begin to wonder.
@@ -15,7 +17,7 @@ pub async fn lock<S: SharedStore, F: Fn(Event) + ?Sized>(
     clock: &impl Clock,
     events: &F,
 ) -> Result<S::Guard, LockError<S::Error>> {
-    let mut wait = Wait::new(store.wait_policy());
+    let mut wait = Wait::new(store.wait_policy(), clock.now());
     loop {
         match store.try_lock().await.map_err(LockError::Store)? {
             TryLock::Locked(guard) => return Ok(guard),
@@ -43,14 +45,16 @@ pub enum LockError<E> {
 
 pub(crate) struct Wait {
     policy: WaitPolicy,
-    waited: Duration,
+    since: Timestamp,
+    paused: Duration,
     pause: Duration,
     is_noticed: bool,
 }
 
 impl Wait {
-    pub(crate) fn new(policy: WaitPolicy) -> Self {
-        Self { policy, waited: Duration::ZERO, pause: Duration::ZERO, is_noticed: false }
+    pub(crate) fn new(policy: WaitPolicy, now: Timestamp) -> Self {
+        let (paused, pause) = (Duration::ZERO, Duration::ZERO);
+        Self { policy, since: now, paused, pause, is_noticed: false }
     }
 
     /// Waits longer each time, so that many waiting processes leave the machine to the one that works.
@@ -60,17 +64,24 @@ impl Wait {
         clock: &impl Clock,
         events: &F,
     ) -> Result<(), Duration> {
-        if self.waited >= self.policy.timeout {
-            return Err(self.waited);
+        let waited = self.waited(clock.now());
+        if waited >= self.policy.timeout {
+            return Err(waited);
         }
-        if self.waited >= NOTICE_AFTER && !std::mem::replace(&mut self.is_noticed, true) {
+        if waited >= NOTICE_AFTER && !std::mem::replace(&mut self.is_noticed, true) {
             events(Event::WaitingForLock);
         }
         let WaitPolicy { shortest_pause, longest_pause, .. } = self.policy;
         self.pause = (self.pause * 2).max(shortest_pause).min(longest_pause);
         clock.sleep(self.pause).await;
-        self.waited += self.pause;
+        self.paused += self.pause;
         Ok(())
+    }
+
+    /// A read of the store also takes time. The pauses count if the clock was set back.
+    fn waited(&self, now: Timestamp) -> Duration {
+        let elapsed = now.duration_since(self.since);
+        self.paused.max(elapsed.try_into().unwrap_or_default())
     }
 }
 
@@ -83,18 +94,19 @@ mod tests {
 
     use crate::LOCK_TIMEOUT;
 
-    use jiff::Timestamp;
-
-    /// It counts, and does not wait.
+    /// It counts, and does not wait. Each look at its time takes `read`.
     #[derive(Default)]
     struct Pauses {
+        read: Duration,
+        reads: Cell<u32>,
         longest: Cell<Duration>,
         total: Cell<Duration>,
     }
 
     impl Clock for Pauses {
         fn now(&self) -> Timestamp {
-            Timestamp::UNIX_EPOCH
+            self.reads.set(self.reads.get() + 1);
+            Timestamp::UNIX_EPOCH + self.read * self.reads.get()
         }
 
         async fn sleep(&self, pause: Duration) {
@@ -107,10 +119,32 @@ mod tests {
     // threats 116
     #[test]
     fn lock_is_tried_every_50_ms_until_the_timeout() {
-        let (mut wait, clock) = (Wait::new(WaitPolicy::default()), Pauses::default());
-        let all = async { while wait.pause(&clock, &|_: Event| {}).await.is_ok() {} };
-        assert_eq!(pin!(all).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
+        let clock = Pauses::default();
+        wait_until_the_end(&clock);
         assert_eq!(clock.longest.get(), Duration::from_millis(50));
         assert!(clock.total.get() >= LOCK_TIMEOUT, "{:?}", clock.total.get());
+    }
+
+    #[test]
+    fn slow_reads_count_as_waiting() {
+        let clock = Pauses { read: Duration::from_secs(10), ..Pauses::default() };
+        assert_eq!(wait_until_the_end(&clock), Duration::from_secs(50));
+        assert!(clock.total.get() < Duration::from_secs(1), "{:?}", clock.total.get());
+    }
+
+    #[track_caller]
+    fn wait_until_the_end(clock: &Pauses) -> Duration {
+        let mut wait = Wait::new(WaitPolicy::default(), clock.now());
+        let all = async {
+            loop {
+                if let Err(waited) = wait.pause(clock, &|_: Event| {}).await {
+                    return waited;
+                }
+            }
+        };
+        let Poll::Ready(waited) = pin!(all).poll(&mut Context::from_waker(Waker::noop())) else {
+            unreachable!("this clock does not wait")
+        };
+        waited
     }
 }

@@ -126,7 +126,7 @@ where
         events: &F,
     ) -> Result<Turn<S::SignIn, S::Guard>, ErrorOf<S, E>> {
         let policy = self.store.wait_policy();
-        let mut wait = Wait::new(policy);
+        let mut wait = Wait::new(policy, self.clock.now());
         loop {
             let holder = match self.store.try_lock().await.map_err(Error::NotWritable)? {
                 TryLock::Locked(guard) => return self.turn_of(guard, is_needed).await,
@@ -166,14 +166,20 @@ where
         mut guard: S::Guard,
         events: &F,
     ) -> Result<S::SignIn, ErrorOf<S, E>> {
-        let token = match self.prepare(&sign_in, &mut guard).await {
+        let token = match self.endpoint.refresh_token(&sign_in) {
             Ok(token) => token,
             Err(error) => {
                 guard.release().await;
-                return Err(error);
+                return Err(Error::Refresh(error));
             }
         };
+        // The event comes first: a claim gets older while its reader is slow.
         events(Event::Refreshing);
+        if let Err(error) = guard.reserve(self.endpoint.deadline()).await {
+            guard.release().await;
+            events(Event::Refreshed);
+            return Err(Error::NotWritable(error));
+        }
         match self.endpoint.refresh(&sign_in, &token).await {
             Ok(TokenResponse { tokens, defect }) => {
                 let is_new = tokens.access_token.is_some();
@@ -195,17 +201,6 @@ where
                 self.successor(&sign_in, &token, error).await
             }
         }
-    }
-
-    /// Everything that can fail before the refresh token is sent.
-    async fn prepare(
-        &self,
-        sign_in: &S::SignIn,
-        guard: &mut S::Guard,
-    ) -> Result<RefreshToken, ErrorOf<S, E>> {
-        let token = self.endpoint.refresh_token(sign_in).map_err(Error::Refresh)?;
-        guard.reserve(self.endpoint.deadline()).await.map_err(Error::NotWritable)?;
-        Ok(token)
     }
 
     /// The sign-in after a commit. If another program has stored one first, the new tokens are discarded.
@@ -248,11 +243,11 @@ where
             _ => return Err(Error::Refresh(error)),
         };
         for attempt in 1..=attempts {
-            let sign_in = self.load().await?;
+            let sign_in = self.current(self.store.reload().await.map_err(Error::Store)?)?;
+            // A server may have sent that program a refresh token alone.
+            let is_new = !is_same(&sign_in.access_token(), &before.access_token());
             let is_other = |token: RefreshToken| token.expose() != rejected.expose();
-            if sign_in.refresh_token().is_none_or(is_other) {
-                // A server may have sent that program a refresh token alone.
-                let is_new = !is_same(&sign_in.access_token(), &before.access_token());
+            if sign_in.refresh_token().map_or(is_new, is_other) {
                 return if is_new { Ok(sign_in) } else { Err(Error::NoAccessToken) };
             }
             if attempt < attempts {

@@ -46,6 +46,11 @@ pub trait SharedStore {
     /// Reads the sign-in without the lock; `None` if there is none.
     fn load(&self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>>;
 
+    /// Reads the sign-in as it is stored now, not a copy that this machine keeps.
+    fn reload(&self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>> {
+        self.load()
+    }
+
     /// Takes the lock, unless another process holds it.
     fn try_lock(&self) -> impl Future<Output = Result<TryLock<Self::Guard>, Self::Error>>;
 
@@ -104,7 +109,7 @@ pub trait StoreGuard: Sized {
 
     /// Makes sure that [`commit`](Self::commit) will work, before the refresh token is sent: space on
     /// the disk, and a claim that lasts longer than the request, which takes `deadline` at most.
-    /// Nothing happens between its return and the request.
+    /// Nothing happens between its return and the request, so the time of the request counts from here.
     fn reserve(&mut self, deadline: Duration) -> impl Future<Output = Result<(), Self::Error>>;
 
     /// Releases the lock without a commit. The refresh token is unused.

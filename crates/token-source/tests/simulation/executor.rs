@@ -73,6 +73,13 @@ impl Schedule {
         self.pause(self.below(if is_stopped { 200_000 } else { 4 })).await;
     }
 
+    /// An event that nobody reads for a while: the process is stopped in the middle of a step.
+    pub(crate) fn stall(&self) {
+        if self.0.has_stops.get() && self.once_in(20) {
+            self.0.now.set(self.0.now.get() + self.below(200_000));
+        }
+    }
+
     pub(crate) fn has_stops(&self) -> bool {
         self.0.has_stops.get()
     }

@@ -10,7 +10,7 @@ pub(crate) async fn client(schedule: Schedule, world: World) {
     let source = TokenSource::new(world.clone(), world.clone(), schedule.clone());
     for _ in 0..=schedule.below(4) {
         schedule.pause(schedule.below(700_000)).await;
-        let events = |_: Event| {};
+        let events = |_: Event| schedule.stall();
         let outcome = if schedule.once_in(4) {
             source.refresh(&events).await
         } else {
