@@ -55,9 +55,6 @@ pub enum Error {
     /// The row is older than one that this machine has seen.
     #[error(transparent)]
     WentBack(CacheError),
-    /// A machine-wide lock file cannot be used.
-    #[error(transparent)]
-    Lock(CacheError),
     /// The claim would end during the request. Nothing was sent.
     #[error("{} s after the claim, it is too late for a request of {} s", age.as_secs(), deadline.as_secs())]
     ClaimTooOld {
@@ -79,6 +76,15 @@ pub enum Error {
         waited: Duration,
         /// That process, if it is on another machine.
         holder: Option<Holder>,
+    },
+    /// The answer to a refresh could not be stored. It had the only copy of the new refresh token, and the stored one is
+    /// used up: sign in again. The source says on whose side the error is.
+    #[error("the new refresh token could not be stored for {} s, and is lost", after.as_secs())]
+    TokenLost {
+        /// How long this process tried.
+        after: Duration,
+        /// The error of the last attempt.
+        source: Box<Self>,
     },
     /// The database answers with an error that this program does not expect.
     #[error("the database reports an error")]
@@ -109,7 +115,7 @@ pub enum ErrorKind {
     WentBack,
     /// Another process holds the claim, or the claim of this one became too old. Later it may work.
     Busy,
-    /// Something on this machine, or an unexpected answer of the database.
+    /// An unexpected answer of the database.
     Other,
 }
 
@@ -130,14 +136,30 @@ impl Error {
             Self::ClaimTooOld { .. } | Self::Overtaken { .. } | Self::Busy { .. } => {
                 ErrorKind::Busy
             }
-            Self::Lock(_) | Self::Database(_) => ErrorKind::Other,
+            Self::TokenLost { source, .. } => source.kind(),
+            Self::Database(_) => ErrorKind::Other,
         }
     }
 
     /// Whether the same call may work later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Unreachable | ErrorKind::Full | ErrorKind::Busy)
+        let is_lost = matches!(self, Self::TokenLost { .. });
+        !is_lost
+            && matches!(self.kind(), ErrorKind::Unreachable | ErrorKind::Full | ErrorKind::Busy)
+    }
+
+    /// Whether waiting cannot help: the row was removed or changed, or the database does not accept the value.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::NoRow { .. } | Self::Changed(_) | Self::NotASignIn { .. } => true,
+            Self::Key(error) => matches!(error, SealError::Crypto),
+            Self::Database(error) => {
+                let class = error.code().and_then(|code| code.code().get(..2));
+                matches!(class, Some("22" | "23"))
+            }
+            _ => false,
+        }
     }
 }
 

@@ -90,11 +90,11 @@ struct Read {
 }
 
 impl TokenCache {
-    /// The cache of the row `name` of the store at `url`, in a folder that is created when it is needed. Only
-    /// the last folder of the path is created.
-    pub fn new(folder: impl Into<PathBuf>, url: &str, name: &str) -> Self {
+    /// The cache of the row `name` of a store, in a folder that is created when it is needed. Only the last folder of the
+    /// path is created. `store` names what was resolved, not a URL that leaves a part to variables.
+    pub fn new(folder: impl Into<PathBuf>, store: &str, name: &str) -> Self {
         let mut hash = Context::new(&SHA256);
-        for part in [url, name] {
+        for part in [store, name] {
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -119,7 +119,9 @@ impl TokenCache {
         if let Some(fault) = private::folder_fault(&self.folder).map_err(failed(&self.folder))? {
             return Err(refused(&self.folder)(fault));
         }
-        let Some(file) = private::open(&path).map_err(failed(&path))? else {
+        let Some(file) =
+            private::open(&path, OpenOptions::new().read(true)).map_err(failed(&path))?
+        else {
             return Ok(Cached::default());
         };
         let file = file.map_err(refused(&path))?;
@@ -156,10 +158,7 @@ impl TokenCache {
     ///
     /// [`CacheError::Refused`] or [`CacheError::Io`]. The file is unchanged.
     pub fn remember(&self, version: i64, token: Option<&CachedToken>) -> Result<(), CacheError> {
-        private::make_folder(&self.folder).map_err(failed(&self.folder))?;
-        // Reads once more with the lock; without it, to refuse a folder before anything is created in it.
-        self.load()?;
-        let lock = self.lock_file()?;
+        let lock = self.open_lock(&self.path().with_extension("lock"))?;
         if lock.try_lock().is_err() || self.load()?.highest_version > version {
             return Ok(());
         }
@@ -170,12 +169,17 @@ impl TokenCache {
         })
     }
 
-    fn lock_file(&self) -> Result<File, CacheError> {
-        let path = self.folder.join(format!("{}.lock", &self.binding[..32]));
+    /// Opens a file beside the cache that is only locked.
+    pub(crate) fn open_lock(&self, path: &Path) -> Result<File, CacheError> {
+        private::make_folder(&self.folder).map_err(failed(&self.folder))?;
+        // It refuses a folder before anything is created in it.
+        self.load()?;
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.write(true).create(true).truncate(false).open(&path).map_err(failed(&path))
+        let file = private::open(path, options.write(true).create(true).truncate(false));
+        let file = file.map_err(failed(path))?.ok_or_else(|| refused(path)("it is missing"))?;
+        file.map_err(refused(path))
     }
 
     /// Replaces the file. It need not survive a power failure, so it is not flushed.

@@ -5,15 +5,16 @@ use std::io;
 use std::path::Path;
 
 /// Opens a file, if it exists and belongs to this user alone. The error says why it is refused.
-pub(super) fn open(path: &Path) -> io::Result<Option<Result<File, &'static str>>> {
-    let mut options = OpenOptions::new();
-    options.read(true);
+pub(super) fn open(
+    path: &Path,
+    options: &mut OpenOptions,
+) -> io::Result<Option<Result<File, &'static str>>> {
     #[cfg(unix)]
     {
         // A named pipe would block.
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
     }
     match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

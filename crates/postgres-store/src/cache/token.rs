@@ -47,11 +47,17 @@ impl CachedToken {
     }
 
     /// Whether the token can be used without asking the store: it was checked less than ten minutes ago, and
-    /// is not due for a refresh. A check in the future, after the clock was set back, does not count.
+    /// is not due for a refresh.
     #[must_use]
     pub fn is_trusted(&self, now: Timestamp) -> bool {
+        self.is_checked(now) && self.works(now) && !is_due(self, now)
+    }
+
+    /// Whether it was checked less than ten minutes ago. A check in the future, after the clock was set back, does
+    /// not count.
+    pub(crate) fn is_checked(&self, now: Timestamp) -> bool {
         let age = now.duration_since(self.checked_at);
-        !age.is_negative() && age < TRUSTED && self.works(now) && !is_due(self, now)
+        !age.is_negative() && age < TRUSTED
     }
 
     /// The warning with which the token can be used although the store is unreachable; `None` if it has

@@ -14,6 +14,8 @@ use super::tls;
 /// One of the hosts of the parameters.
 pub(crate) struct Target {
     pub(crate) config: Config,
+    /// Host, port and database.
+    pub(crate) identity: String,
     /// `None` if nothing leaves this machine.
     pub(crate) tls: Option<MakeRustlsConnect>,
 }
@@ -65,7 +67,14 @@ pub(crate) fn targets(
             config.password(password.expose());
         }
         let tls = tls.clone().filter(|_| config.get_ssl_mode() == SslMode::Require);
-        Ok(Target { config, tls })
+        let (name, address) = (&host.name, host.address.map(|it| it.to_string()));
+        let identity = format!(
+            "{name} {} {} {}",
+            address.unwrap_or_default(),
+            host.port,
+            config.get_dbname().unwrap_or_default()
+        );
+        Ok(Target { config, identity, tls })
     });
     targets.collect()
 }
@@ -88,8 +97,7 @@ fn common(parameters: &Parameters) -> Result<Config, InvalidParameters> {
     });
     // Every host that can be used can be written to: a standby is not the store.
     config.target_session_attrs(match parameters.value("target_session_attrs") {
-        None | Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
-        Some("any") => TargetSessionAttrs::Any,
+        None | Some("any" | "read-write" | "primary") => TargetSessionAttrs::ReadWrite,
         Some(_) => return Err(InvalidParameters::value("target_session_attrs")),
     });
     Ok(config)

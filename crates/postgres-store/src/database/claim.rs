@@ -76,13 +76,6 @@ pub(crate) struct Claim {
     made: Moment,
 }
 
-/// The result of an attempt to claim.
-pub(crate) enum Claimed {
-    Claimed(Claim),
-    /// Another process has been faster.
-    No,
-}
-
 impl Database {
     /// Reads the row; `None` if there is none for this user.
     pub(crate) async fn read(&self, name: &str) -> Result<Option<StoredRow>, Error> {
@@ -98,32 +91,22 @@ impl Database {
         row.transpose().map_err(Error::Database)
     }
 
-    /// Claims the version that was read. `holder` is the name of this process, for the others.
-    pub(crate) async fn claim(
-        &self,
-        name: &str,
-        version: i64,
-        holder: &str,
-    ) -> Result<Claimed, Error> {
-        let by = format!("{holder} {:016x}", nonce()?);
-        let made = Moment::now();
+    /// True if the row is claimed now, false if another process has been faster. After an error the outcome is unknown.
+    pub(crate) async fn claim(&self, claim: &Claim) -> Result<bool, Error> {
+        let Claim { name, by, version, .. } = claim;
         let lifetime = CLAIM.as_secs_f64();
         let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 4] = [
-            (&name, Type::TEXT),
-            (&version, Type::INT8),
-            (&by, Type::TEXT),
+            (name, Type::TEXT),
+            (version, Type::INT8),
+            (by, Type::TEXT),
             (&lifetime, Type::FLOAT8),
         ];
-        let is_claimed = match self.query(CLAIM_ROW, &parameters).await {
-            Ok(row) => row.is_some(),
+        match self.query(CLAIM_ROW, &parameters).await {
+            Ok(row) => Ok(row.is_some()),
             // Whether it was committed is unknown: the row says so.
-            Err(error) if error.is_transient() => {
-                self.is_claimed_by(name, &by).await.ok_or(error)?
-            }
-            Err(error) => return Err(error),
-        };
-        let claim = Claim { name: name.to_owned(), by, version, made };
-        Ok(if is_claimed { Claimed::Claimed(claim) } else { Claimed::No })
+            Err(error) if error.is_transient() => self.is_claimed_by(name, by).await.ok_or(error),
+            Err(error) => Err(error),
+        }
     }
 
     async fn is_claimed_by(&self, name: &str, by: &str) -> Option<bool> {
@@ -153,12 +136,23 @@ impl Database {
 }
 
 impl Claim {
+    /// A claim of the version that was read, which begins now. `holder` is the name of this process, for the others.
+    pub(crate) fn new(name: &str, version: i64, holder: &str) -> Result<Self, Error> {
+        let by = format!("{holder} {:016x}", nonce()?);
+        Ok(Self { name: name.to_owned(), by, version, made: Moment::now() })
+    }
+
     pub(crate) fn age(&self) -> Duration {
         self.made.elapsed()
     }
 
+    /// The version that the next document replaces.
     pub(crate) fn version(&self) -> i64 {
         self.version
+    }
+
+    pub(crate) fn set_version(&mut self, version: i64) {
+        self.version = version;
     }
 }
 

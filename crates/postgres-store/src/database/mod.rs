@@ -5,6 +5,6 @@ mod clock;
 mod init;
 mod query;
 
-pub(crate) use claim::{CLAIM, Claim, Claimed, StoredRow};
+pub(crate) use claim::{CLAIM, Claim, StoredRow};
 pub use init::setup_sql;
 pub use query::Database;

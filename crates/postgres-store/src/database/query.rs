@@ -43,6 +43,13 @@ impl Database {
         Ok(Self { targets: targets(parameters, password)?, client: Mutex::new(None) })
     }
 
+    /// Its hosts, their ports and its name, in a fixed order.
+    pub(crate) fn identity(&self) -> String {
+        let mut hosts: Vec<_> = self.targets.iter().map(|it| it.identity.as_str()).collect();
+        hosts.sort_unstable();
+        hosts.join("\n")
+    }
+
     /// Runs several statements as one transaction.
     ///
     /// # Errors

@@ -23,7 +23,14 @@ impl Keys {
     /// [`SealError::Io`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self, SealError> {
         let path = path.as_ref();
-        parse(path, &read(path)?)
+        let mut keys = parse(path, &read(path)?)?;
+        path.clone_into(&mut keys.path);
+        Ok(keys)
+    }
+
+    /// The keys that the file has now, if it can be used.
+    pub(crate) fn read_again(&self) -> Option<Self> {
+        Self::read(&self.path).ok()
     }
 
     /// Creates a key file with one new key, mode 0600. It never overwrites a file.

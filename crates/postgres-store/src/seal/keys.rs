@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +16,8 @@ use super::{KeyId, SealError};
 pub struct Keys {
     first: Key,
     others: Vec<Key>,
+    /// The file that they are from.
+    pub(super) path: PathBuf,
 }
 
 /// 32 random bytes.
@@ -30,7 +33,7 @@ impl Keys {
         let lines = (1_usize..).zip(text.lines()).filter(|(_, line)| is_key_line(line));
         let mut keys = lines.map(|(number, line)| Key::parse(line).ok_or(number));
         let Some(first) = keys.next().transpose()? else { return Err(0) };
-        Ok(Self { first, others: keys.collect::<Result<_, _>>()? })
+        Ok(Self { first, others: keys.collect::<Result<_, _>>()?, path: PathBuf::new() })
     }
 
     /// The key that seals.
@@ -147,7 +150,7 @@ mod tests {
     #[test]
     fn debug_shows_the_id_and_not_the_key() {
         let keys = Keys::parse(ONE).unwrap();
-        let expected = "Keys { first: Key(d5ab0d591559110c, [redacted]), others: [] }";
+        let expected = "Keys { first: Key(d5ab0d591559110c, [redacted]), others: [], path: \"\" }";
         assert_eq!(format!("{keys:?}"), expected);
         assert_eq!(format!("{:?}", keys.first()), "KeyId(d5ab0d591559110c)");
     }

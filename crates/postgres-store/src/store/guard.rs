@@ -3,14 +3,13 @@ use std::thread;
 use std::time::Duration;
 
 use credentials::RefreshToken;
-use token_source::{Commit, RefreshedTokens, StoreGuard};
-use tokio::time::{sleep, timeout};
+use token_source::{Commit, RefreshedTokens, StoreGuard, TryLock};
+use tokio::time::timeout;
 
-use super::machine_lock::MachineLock;
-use super::row::{Row, SharedRow};
+use super::held::{Held, Retry};
 use super::sign_in::{Document, StoredSignIn};
 use crate::Error;
-use crate::database::{CLAIM, Claim, StoredRow};
+use crate::database::CLAIM;
 
 /// The claim of this process, and the lock of its machine.
 ///
@@ -23,35 +22,29 @@ pub struct ClaimGuard<D> {
     document: PhantomData<fn() -> D>,
 }
 
-struct Held {
-    row: SharedRow,
-    claim: Claim,
-    stored: StoredRow,
-    _lock: MachineLock,
-}
-
-impl std::fmt::Debug for Held {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Held").field("claim", &self.claim).finish_non_exhaustive()
-    }
-}
-
 /// What is left of a claim when the answer to the request is there: for the statement that stores it.
 const STORE_TIME: Duration = Duration::from_secs(5);
 
 /// How long the end of a process is delayed, to give a claim back.
 const GIVE_BACK_TIME: Duration = Duration::from_secs(2);
 
-const SHORTEST_PAUSE: Duration = Duration::from_millis(80);
-const LONGEST_PAUSE: Duration = Duration::from_millis(1500);
-
-/// How often an error is no reason to give up that does not go away by itself: half a minute.
-const ATTEMPTS: u32 = 20;
-
 impl<D: Document> ClaimGuard<D> {
-    pub(super) fn new(row: SharedRow, claim: Claim, stored: StoredRow, lock: MachineLock) -> Self {
-        let held = Held { row, claim, stored, _lock: lock };
-        Self { held: Some(held), is_reserved: false, document: PhantomData }
+    /// Claims the row that was read. From the first moment the guard gives the claim back if it is dropped, because the
+    /// answer of the database may be lost.
+    pub(super) async fn claim(held: Held) -> Result<TryLock<Self>, Error> {
+        let mut guard = Self { held: Some(held), is_reserved: false, document: PhantomData };
+        let Some(Held { row, claim, .. }) = &guard.held else { return Ok(TryLock::Held(None)) };
+        match row.database.claim(claim).await {
+            Ok(true) => Ok(TryLock::Locked(guard)),
+            Ok(false) => {
+                guard.held = None;
+                Ok(TryLock::Held(None))
+            }
+            Err(error) => {
+                guard.release().await;
+                Err(error)
+            }
+        }
     }
 }
 
@@ -74,14 +67,18 @@ impl<D: Document> StoreGuard for ClaimGuard<D> {
         Ok(())
     }
 
+    /// Dropped on the way, it gives the claim back like a guard that is dropped.
     async fn release(mut self) {
-        if let Some(held) = self.held.take() {
+        self.is_reserved = false;
+        if let Some(held) = &self.held {
             // If it fails, the claim ends by itself.
-            let _ = held.row.database.give_back(&held.claim).await;
+            let _ = timeout(GIVE_BACK_TIME, held.row.database.give_back(&held.claim)).await;
         }
+        self.held = None;
     }
 
-    /// Repeats the statement on new connections until the tokens are stored, or something else is.
+    /// Repeats the statement on new connections until the tokens are stored, or something else is. After ten minutes,
+    /// or an error that waiting cannot change, it returns [`Error::TokenLost`].
     async fn commit(
         mut self,
         sign_in: StoredSignIn<D>,
@@ -94,118 +91,47 @@ impl<D: Document> StoreGuard for ClaimGuard<D> {
         };
         // A task goes on if the future is dropped.
         let task = tokio::spawn(async move { held.commit(document, &tokens, &spent).await });
-        task.await.unwrap_or(Err(Error::TimedOut { after: Duration::ZERO }))
+        task.await.unwrap_or_else(|_| {
+            let source = Error::TimedOut { after: Duration::ZERO }.into();
+            Err(Error::TokenLost { after: Duration::ZERO, source })
+        })
     }
 }
 
 impl<D: Document> ClaimGuard<D> {
+    /// Stores another sign-in, or none, in place of what was [loaded](StoreGuard::load), and ends the claim. False if
+    /// something else is there, which is what is loaded next.
+    ///
+    /// After [`reserve`](StoreGuard::reserve) the document may have the only copy of a new refresh token, and this
+    /// repeats for as long as [`commit`](StoreGuard::commit) does. Otherwise it gives up after half a minute.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not known what is stored, or [`Error::TokenLost`].
+    pub async fn store(&mut self, document: Option<&D>) -> Result<bool, Error> {
+        let Some(held) = &mut self.held else { return Ok(false) };
+        let mut retry = if self.is_reserved { Retry::commit() } else { Retry::save() };
+        let is_stored = held.store(document, &mut retry).await?;
+        if is_stored {
+            self.held = None;
+        }
+        Ok(is_stored)
+    }
+
     /// Whether there is nothing to seal again.
     pub(super) fn is_sealed_with_first(&self) -> Result<bool, Error> {
-        let sealed = self.held.as_ref().and_then(|held| {
-            Some(held.row.keys.is_sealed_with_first(held.stored.document.as_deref()?))
-        });
-        Ok(sealed.transpose()?.unwrap_or(true))
+        let Some(held) = &self.held else { return Ok(true) };
+        let Some(sealed) = &held.stored.document else { return Ok(true) };
+        Ok(held.row.keys().is_sealed_with_first(sealed)?)
     }
 
     /// Stores another sign-in, or none, in place of the one that was claimed.
     pub(super) async fn replace(mut self, document: Option<&D>) -> Result<(), Error> {
-        let Some(held) = self.held.take() else { return Ok(()) };
-        let version = held.claim.version();
-        let sealed = document.map(|document| held.row.seal(version, document)).transpose()?;
-        match held.store(version, sealed.as_deref()).await? {
-            Stored::Here => {
-                held.row.remember(version + 1, document);
-                Ok(())
-            }
-            Stored::Other(_) => Err(Error::Overtaken { name: held.row.name.clone() }),
-        }
-    }
-}
-
-/// What the row has after the statement.
-enum Stored {
-    /// What was to be stored.
-    Here,
-    /// Something else.
-    Other(StoredRow),
-}
-
-impl Held {
-    async fn commit<D: Document>(
-        self,
-        mut document: D,
-        tokens: &RefreshedTokens,
-        spent: &RefreshToken,
-    ) -> Result<Commit<StoredSignIn<D>>, Error> {
-        let has = |it: &D, token: &RefreshToken| {
-            it.refresh_token().is_some_and(|it| it.expose() == token.expose())
-        };
-        let has_new = |it: &D| tokens.refresh_token.as_ref().is_some_and(|token| has(it, token));
-        let mut version = self.claim.version();
-        loop {
-            document.apply(tokens);
-            let sealed = self.row.seal(version, &document)?;
-            match self.store(version, Some(&sealed)).await? {
-                Stored::Here => {
-                    self.row.remember(version + 1, Some(&document));
-                    return Ok(Commit::Stored(StoredSignIn::Document(document)));
-                }
-                Stored::Other(row) => match self.row.open::<D>(&row)? {
-                    // The same sign-in, in another version.
-                    Some(other) if has(&other, spent) => {
-                        (document, version) = (other, row.version);
-                    }
-                    // An earlier attempt was committed, and something else was changed after it.
-                    Some(other) if has_new(&other) => {
-                        return Ok(Commit::Stored(StoredSignIn::Document(other)));
-                    }
-                    stored => {
-                        let stored = stored.map(StoredSignIn::Document);
-                        let discarded = StoredSignIn::Document(document);
-                        return Ok(Commit::Superseded { stored, discarded });
-                    }
-                },
-            }
-        }
-    }
-
-    /// Repeats the statement on new connections until it is known what the row has.
-    async fn store(&self, version: i64, sealed: Option<&[u8]>) -> Result<Stored, Error> {
-        let mut pause = SHORTEST_PAUSE;
-        let mut attempts = ATTEMPTS;
-        loop {
-            match self.try_store(version, sealed).await {
-                Ok(Some(stored)) => return Ok(stored),
-                Ok(None) => {}
-                Err(error) if error.is_transient() => {}
-                // A server that starts or is replaced may also refuse.
-                Err(error) if attempts == 0 => return Err(error),
-                Err(_) => attempts -= 1,
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// `None` if the row is unchanged.
-    async fn try_store(
-        &self,
-        version: i64,
-        sealed: Option<&[u8]>,
-    ) -> Result<Option<Stored>, Error> {
-        let Row { database, name, .. } = &*self.row;
-        if database.store(name, version, sealed).await? {
-            return Ok(Some(Stored::Here));
-        }
-        // An earlier attempt may have been committed although its answer was lost.
-        let row = database.read(name).await?;
-        let row = row.ok_or_else(|| Error::NoRow { name: name.clone() })?;
-        let is_ours = row.version == version + 1 && row.document.as_deref() == sealed;
-        Ok(match row.version == version {
-            true => None,
-            false if is_ours => Some(Stored::Here),
-            false => Some(Stored::Other(row)),
-        })
+        let outcome = self.store(document).await;
+        let name = self.held.as_ref().map(|held| held.row.name.clone()).unwrap_or_default();
+        // A claim that is left is given back, even if nothing was sent.
+        self.release().await;
+        if outcome? { Ok(()) } else { Err(Error::Overtaken { name }) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store of `token-source`: one process per machine talks to the database, and claims the row.
 
 mod guard;
+mod held;
 mod machine_lock;
 mod postgres_store;
 mod row;

@@ -1,6 +1,6 @@
 use std::marker::PhantomData;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,10 +11,11 @@ use token_source::{
 use tokio::time::sleep;
 
 use super::guard::ClaimGuard;
+use super::held::Held;
 use super::machine_lock::MachineLock;
 use super::row::{Row, SharedRow};
 use super::sign_in::{Document, StoredSignIn};
-use crate::database::{CLAIM, Claimed};
+use crate::database::{CLAIM, Claim};
 use crate::{CachedToken, Database, Error, Keys, StoreUnchecked, TokenCache};
 
 /// The sign-in of one row, shared by every process of every machine that has the key.
@@ -29,7 +30,7 @@ pub struct PostgresStore<D> {
 pub struct Options {
     /// The database.
     pub database: Database,
-    /// Names the database in the cache. Two machines may use different ones.
+    /// The URL of the database, for a person. The cache is named after the hosts and the name that `database` has.
     pub url: String,
     /// The name of the row.
     pub name: String,
@@ -54,9 +55,10 @@ impl<D: Document> PostgresStore<D> {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { database, url, name, keys, folder, holder, now } = options;
-        let cache = TokenCache::new(folder, &url, &name);
-        let row = Row { database, name, keys, cache, holder, now, unchecked: Mutex::default() };
+        let Options { database, url: _, name, keys, folder, holder, now } = options;
+        let cache = TokenCache::new(folder, &database.identity(), &name);
+        let (keys, unchecked) = (RwLock::new(keys), Mutex::default());
+        let row = Row { database, name, keys, cache, holder, now, unchecked };
         Self { row: Arc::new(row), document: PhantomData }
     }
 
@@ -67,11 +69,23 @@ impl<D: Document> PostgresStore<D> {
         *self.row.unchecked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores a new sign-in in place of the old one; `None` after a logout. Waits for a process that refreshes.
+    /// The sign-in of the row, and never a cached token.
     ///
     /// # Errors
     ///
-    /// Why the sign-in is not stored, or [`Error::Busy`].
+    /// Why it cannot be read.
+    pub async fn read(&self) -> Result<Option<D>, Error> {
+        let stored = self.row.read().await?;
+        self.row.open(&stored)
+    }
+
+    /// Stores a new sign-in in place of the old one; `None` after a logout. Waits for a process that refreshes, and for a
+    /// database that cannot be reached half a minute.
+    ///
+    /// # Errors
+    ///
+    /// Why the sign-in is not stored, or [`Error::Busy`]. After [`ErrorKind::Unreachable`](crate::ErrorKind::Unreachable)
+    /// it may be stored.
     pub async fn save(&self, document: Option<&D>) -> Result<(), Error> {
         self.claim().await?.replace(document).await
     }
@@ -116,8 +130,7 @@ impl<D: Document> PostgresStore<D> {
     }
 
     async fn load_from_database(&self) -> Result<Option<StoredSignIn<D>>, Error> {
-        let read = self.row.read().await;
-        match read.and_then(|stored| self.row.open(&stored)) {
+        match self.read().await {
             Ok(document) => Ok(document.map(StoredSignIn::Document)),
             Err(error) if error.is_transient() => {
                 let cached = self.cached();
@@ -152,8 +165,9 @@ impl<D: Document> SharedStore for PostgresStore<D> {
     type Error = Error;
 
     /// The cached token, if it can be trusted. Otherwise one process of the machine asks the database; the others use
-    /// what is cached meanwhile, or wait.
+    /// a token that is due and was checked lately, or wait.
     async fn load(&self) -> Result<Option<StoredSignIn<D>>, Error> {
+        self.row.set_unchecked(None);
         let mut waited = Duration::ZERO;
         loop {
             if let Some(token) = self.trusted() {
@@ -165,9 +179,11 @@ impl<D: Document> SharedStore for PostgresStore<D> {
             if !is_held || waited >= LOCAL_WAIT {
                 return self.load_from_database().await;
             }
-            // An expired one would hide what the database has, for as long as that process is stopped.
-            let works = |token: &CachedToken| token.without_store((self.row.now)()).is_some();
-            if let Some(token) = self.cached().filter(works) {
+            // An older or expired one would hide what the database has, for as long as that process is stopped.
+            let now = (self.row.now)();
+            let is_usable =
+                |it: &CachedToken| it.is_checked(now) && it.without_store(now).is_some();
+            if let Some(token) = self.cached().filter(is_usable) {
                 return Ok(Some(StoredSignIn::Cached(token)));
             }
             sleep(LOCAL_PAUSE).await;
@@ -175,21 +191,24 @@ impl<D: Document> SharedStore for PostgresStore<D> {
         }
     }
 
+    async fn reload(&self) -> Result<Option<StoredSignIn<D>>, Error> {
+        Ok(self.read().await?.map(StoredSignIn::Document))
+    }
+
     async fn try_lock(&self) -> Result<TryLock<ClaimGuard<D>>, Error> {
-        let Some(lock) = MachineLock::try_take(&self.row.cache)? else {
-            return Ok(TryLock::Held(None));
+        let lock = match MachineLock::try_take(&self.row.cache) {
+            Ok(None) => return Ok(TryLock::Held(None)),
+            Ok(lock) => lock,
+            // The lock saves connections. The claim is what keeps others from sending the token.
+            Err(_) => None,
         };
-        let stored = self.row.read().await?;
+        let row = self.row.clone();
+        let stored = row.read().await?;
         if let Some(holder) = stored.holder() {
             return Ok(TryLock::Held(Some(holder)));
         }
-        let row = &self.row;
-        match row.database.claim(&row.name, stored.version, &row.holder).await? {
-            Claimed::Claimed(claim) => {
-                Ok(TryLock::Locked(ClaimGuard::new(row.clone(), claim, stored, lock)))
-            }
-            Claimed::No => Ok(TryLock::Held(None)),
-        }
+        let claim = Claim::new(&row.name, stored.version, &row.holder)?;
+        ClaimGuard::claim(Held { row, claim, stored, _lock: lock }).await
     }
 
     /// At random moments, so that machines that began together do not ask together.

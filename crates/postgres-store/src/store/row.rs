@@ -1,18 +1,20 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 use token_source::SignIn;
 
 use super::sign_in::Document;
 use crate::database::StoredRow;
-use crate::{CachedToken, Database, Error, Keys, RowVersion, StoreUnchecked, TokenCache};
+use crate::{
+    CachedToken, Database, Error, Keys, RowVersion, SealError, StoreUnchecked, TokenCache,
+};
 
 /// One row of the database, and what this machine knows of it.
 pub(super) struct Row {
     pub(super) database: Database,
     pub(super) name: String,
-    pub(super) keys: Keys,
+    pub(super) keys: RwLock<Keys>,
     pub(super) cache: TokenCache,
     pub(super) holder: String,
     pub(super) now: fn() -> Timestamp,
@@ -46,7 +48,12 @@ impl Row {
             None => None,
             Some(sealed) => {
                 let row = RowVersion { name: &self.name, version: stored.version };
-                let text = self.keys.open(row, sealed)?;
+                let opened = match self.keys().open(row, sealed) {
+                    Err(SealError::WrongKey { .. }) => None,
+                    other => Some(other),
+                };
+                // A key may have been added to the file since it was read.
+                let text = opened.unwrap_or_else(|| self.read_keys().open(row, sealed))?;
                 let document = D::parse(&text);
                 Some(document.ok_or_else(|| Error::NotASignIn { name: self.name.clone() })?)
             }
@@ -57,8 +64,23 @@ impl Row {
 
     /// Seals a document for the version that follows `version`.
     pub(super) fn seal(&self, version: i64, document: &impl Document) -> Result<Vec<u8>, Error> {
-        let row = RowVersion { name: &self.name, version: version + 1 };
-        Ok(self.keys.seal(row, &document.to_bytes())?)
+        // Nobody has stored that many sign-ins: the number was changed.
+        let version = version.checked_add(1).ok_or(Error::Changed(SealError::Tampered))?;
+        let row = RowVersion { name: &self.name, version };
+        Ok(self.keys().seal(row, &document.to_bytes())?)
+    }
+
+    pub(super) fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the key file again. A file that cannot be used changes nothing.
+    fn read_keys(&self) -> RwLockReadGuard<'_, Keys> {
+        let keys = self.keys().read_again();
+        if let Some(keys) = keys {
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        }
+        self.keys()
     }
 
     /// Without the cache everything works, but each call asks the database.

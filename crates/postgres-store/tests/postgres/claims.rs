@@ -1,5 +1,6 @@
 //! One refresh for any number of machines.
 
+use std::path::Path;
 use std::time::Duration;
 
 use postgres_store::{
@@ -36,11 +37,19 @@ impl Fleet {
 
     /// The store of a machine that reaches the database at a port.
     fn machine_at(&self, number: usize, port: u16) -> PostgresStore<Tokens> {
+        self.new_machine(number, port, &self.folder.path().join("keys"))
+    }
+
+    fn machine_with_keys(&self, number: usize, keys: &Path) -> PostgresStore<Tokens> {
+        self.new_machine(number, self.server.port(), keys)
+    }
+
+    fn new_machine(&self, number: usize, port: u16, keys: &Path) -> PostgresStore<Tokens> {
         PostgresStore::new(Options {
             database: self.database(port),
             url: "postgres://ci@db.test/ops".to_owned(),
             name: "team-a".to_owned(),
-            keys: Keys::read(self.folder.path().join("keys")).unwrap(),
+            keys: Keys::read(keys).unwrap(),
             folder: self.folder.path().join(format!("machine-{number}")),
             holder: format!("machine-{number}:17"),
             now,
@@ -206,12 +215,18 @@ async fn rekey_seals_again_with_the_first_key() {
     fleet.machine(0).save(Some(&Tokens::new(7, 3600))).await.unwrap();
     assert!(!fleet.machine(0).rekey().await.unwrap());
     let before = fleet.machine(5);
+    let old_keys = fleet.folder.path().join("old-keys");
+    std::fs::copy(fleet.folder.path().join("keys"), &old_keys).unwrap();
+    let without_key = fleet.machine_with_keys(6, &old_keys);
     Keys::add(fleet.folder.path().join("keys")).unwrap();
     assert!(fleet.machine(0).rekey().await.unwrap());
     assert!(!fleet.machine(0).rekey().await.unwrap());
     let stored = fleet.machine(1).load().await.unwrap().unwrap();
     assert_eq!(stored.document().map(|it| it.number), Some(7));
-    assert_eq!(before.load().await.unwrap_err().kind(), ErrorKind::Key);
+    // It reads the key file again.
+    let stored = before.read().await.unwrap().unwrap();
+    assert_eq!(stored.number, 7);
+    assert_eq!(without_key.load().await.unwrap_err().kind(), ErrorKind::Key);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ impl Fleet {
 
     /// From now on, this is the server of the network.
     pub(crate) fn use_server(&mut self, server: Server) {
-        self.network = Proxy::start(server.port());
+        self.network.forward_to(server.port());
         self.server = server;
     }
 

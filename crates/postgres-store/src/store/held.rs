@@ -1,0 +1,187 @@
+use std::time::Duration;
+
+use credentials::RefreshToken;
+use token_source::{Commit, RefreshedTokens};
+use tokio::time::{Instant, sleep};
+
+use super::machine_lock::MachineLock;
+use super::row::{Row, SharedRow};
+use super::sign_in::{Document, StoredSignIn};
+use crate::Error;
+use crate::database::{Claim, StoredRow};
+
+/// A row that this process may have claimed, and the lock of its machine.
+pub(super) struct Held {
+    pub(super) row: SharedRow,
+    pub(super) claim: Claim,
+    pub(super) stored: StoredRow,
+    pub(super) _lock: Option<MachineLock>,
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Held").field("claim", &self.claim).finish_non_exhaustive()
+    }
+}
+
+/// How long and how often a statement is repeated.
+pub(super) struct Retry {
+    begun: Instant,
+    pause: Duration,
+    limit: fn(&Error) -> Duration,
+}
+
+/// A failover and a restart take less. After it, a person has to repair the database, and the processes that wait would
+/// hide that.
+const COMMIT_TIME: Duration = Duration::from_secs(600);
+
+/// Nothing is lost if a new sign-in is not stored: its caller still has it.
+const SAVE_TIME: Duration = Duration::from_secs(30);
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(80);
+
+/// Shorter than that of the processes that wait for the claim: after its end, they send the token that is used up.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+impl Retry {
+    /// For the only copy of a new refresh token. A server that starts or is replaced may also refuse.
+    pub(super) fn commit() -> Self {
+        Self::new(|error| if error.is_final() { Duration::ZERO } else { COMMIT_TIME })
+    }
+
+    /// For what its caller still has.
+    pub(super) fn save() -> Self {
+        Self::new(|error| if error.is_transient() { SAVE_TIME } else { Duration::ZERO })
+    }
+
+    fn new(limit: fn(&Error) -> Duration) -> Self {
+        Self { begun: Instant::now(), pause: SHORTEST_PAUSE, limit }
+    }
+
+    /// Waits before the next attempt, or returns the error if there is none.
+    async fn wait(&mut self, error: Error) -> Result<(), Error> {
+        if self.begun.elapsed() >= (self.limit)(&error) {
+            return Err(error);
+        }
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+}
+
+impl Held {
+    pub(super) async fn commit<D: Document>(
+        mut self,
+        document: D,
+        tokens: &RefreshedTokens,
+        spent: &RefreshToken,
+    ) -> Result<Commit<StoredSignIn<D>>, Error> {
+        let mut retry = Retry::commit();
+        let outcome = self.repeat_commit(document, tokens, spent, &mut retry).await;
+        outcome.map_err(|error| Error::TokenLost {
+            after: retry.begun.elapsed(),
+            source: error.into(),
+        })
+    }
+
+    async fn repeat_commit<D: Document>(
+        &mut self,
+        mut document: D,
+        tokens: &RefreshedTokens,
+        spent: &RefreshToken,
+        retry: &mut Retry,
+    ) -> Result<Commit<StoredSignIn<D>>, Error> {
+        let has = |it: &D, token: &RefreshToken| {
+            it.refresh_token().is_some_and(|it| it.expose() == token.expose())
+        };
+        let has_new = |it: &D| tokens.refresh_token.as_ref().is_some_and(|token| has(it, token));
+        let (claimed, expires_at) = (self.claim.version(), document.expires_at());
+        let is_older = |it: &D| it.expires_at().zip(expires_at).is_some_and(|(it, ours)| it < ours);
+        document.apply(tokens);
+        loop {
+            if self.store(Some(&document), retry).await? {
+                // In a database that went back, no version is below one that a machine has seen.
+                if self.claim.version() > claimed {
+                    return Ok(Commit::Stored(StoredSignIn::Document(document)));
+                }
+                continue;
+            }
+            match self.open::<D>(retry).await? {
+                // The same sign-in, in another version.
+                Some(other) if has(&other, spent) => {
+                    document = other;
+                    document.apply(tokens);
+                }
+                // An earlier attempt was committed, and something else was changed after it.
+                Some(other) if has_new(&other) => {
+                    return Ok(Commit::Stored(StoredSignIn::Document(other)));
+                }
+                // The database went back to an ancestor of what was claimed, whose refresh token is used up. A new
+                // sign-in has a newer access token, and stays.
+                Some(other) if self.claim.version() < claimed && is_older(&other) => {}
+                stored => {
+                    let stored = stored.map(StoredSignIn::Document);
+                    let discarded = StoredSignIn::Document(document);
+                    return Ok(Commit::Superseded { stored, discarded });
+                }
+            }
+        }
+    }
+
+    /// Opens what is stored. The key file may not have its key yet.
+    async fn open<D: Document>(&self, retry: &mut Retry) -> Result<Option<D>, Error> {
+        loop {
+            match self.row.open(&self.stored) {
+                Ok(document) => return Ok(document),
+                Err(error) => retry.wait(error).await?,
+            }
+        }
+    }
+
+    /// Stores a document as the next version, and repeats that until it is known what the row has. False if it has
+    /// something else, which is what is replaced next.
+    pub(super) async fn store<D: Document>(
+        &mut self,
+        document: Option<&D>,
+        retry: &mut Retry,
+    ) -> Result<bool, Error> {
+        let version = self.claim.version();
+        let sealed = document.map(|document| self.row.seal(version, document)).transpose()?;
+        let other = loop {
+            match self.try_store(version, sealed.as_deref()).await {
+                Ok(other) => break other,
+                Err(error) => retry.wait(error).await?,
+            }
+        };
+        let is_stored = other.is_none();
+        if let Some(other) = other {
+            self.claim.set_version(other.version);
+            self.stored = other;
+        } else {
+            self.claim.set_version(version + 1);
+            self.row.remember(version + 1, document);
+        }
+        Ok(is_stored)
+    }
+
+    /// What the row has instead, if it is not stored.
+    async fn try_store(
+        &self,
+        version: i64,
+        sealed: Option<&[u8]>,
+    ) -> Result<Option<StoredRow>, Error> {
+        let Row { database, name, .. } = &*self.row;
+        if database.store(name, version, sealed).await? {
+            return Ok(None);
+        }
+        // An earlier attempt may have been committed although its answer was lost.
+        let row = database.read(name).await?;
+        let row = row.ok_or_else(|| Error::NoRow { name: name.clone() })?;
+        match row.version.checked_sub(version) {
+            // It had another version for a moment, in another database.
+            Some(0) => Err(Error::Overtaken { name: name.clone() }),
+            Some(1) if row.document.as_deref() == sealed => Ok(None),
+            _ => Ok(Some(row)),
+        }
+    }
+}
