@@ -118,7 +118,11 @@ impl Database {
     pub(crate) async fn give_back(&self, claim: &Claim) -> Result<(), Error> {
         let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
             [(&claim.name, Type::TEXT), (&claim.by, Type::TEXT)];
-        self.query(GIVE_BACK, &parameters).await.map(drop)
+        // The connection may have ended since the claim; then the next attempt has a new one.
+        if self.query(GIVE_BACK, &parameters).await.is_err() {
+            self.query(GIVE_BACK, &parameters).await?;
+        }
+        Ok(())
     }
 
     /// Stores a document that is sealed for the version after this one, unless the row has another version. True if it

@@ -11,6 +11,13 @@ DO $$ BEGIN
   END IF;
 END $$;
 
+-- Only a member can give a role its objects. A superuser is one of every role.
+DO $$ BEGIN
+  IF NOT pg_has_role(current_user, 'login_cli_owner', 'USAGE') THEN
+    GRANT login_cli_owner TO CURRENT_USER;
+  END IF;
+END $$;
+
 CREATE SCHEMA IF NOT EXISTS login_cli;
 
 CREATE TABLE IF NOT EXISTS login_cli.sign_ins (
@@ -25,18 +32,20 @@ CREATE TABLE IF NOT EXISTS login_cli.sign_ins (
 );
 
 -- An old row that is put back would have a refresh token that was used.
-CREATE OR REPLACE FUNCTION login_cli.check_version() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION login_cli.check_version() RETURNS trigger LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   -- A claim without an end would keep everybody from refreshing.
   IF NEW.claimed_until > now() + interval '5 min' THEN
     RAISE EXCEPTION 'a claim cannot last that long' USING ERRCODE = 'check_violation';
   END IF;
-  IF NEW.version = OLD.version + 1
+  -- The last version has no successor; a claim of it is possible.
+  IF NEW.version - 1 = OLD.version
     OR (NEW.version = OLD.version AND NEW.document IS NOT DISTINCT FROM OLD.document)
   THEN
     RETURN NEW;
   END IF;
-  RAISE EXCEPTION 'a new document needs version %', OLD.version + 1 USING ERRCODE = 'check_violation';
+  RAISE EXCEPTION 'a new document needs the version after %', OLD.version USING ERRCODE = 'check_violation';
 END $$;
 
 DROP TRIGGER IF EXISTS check_version ON login_cli.sign_ins;

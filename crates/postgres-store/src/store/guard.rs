@@ -111,11 +111,15 @@ impl<D: Document> ClaimGuard<D> {
     pub async fn store(&mut self, document: Option<&D>) -> Result<bool, Error> {
         let Some(held) = &mut self.held else { return Ok(false) };
         let mut retry = if self.is_reserved { Retry::commit() } else { Retry::save() };
-        let is_stored = held.store(document, &mut retry).await?;
-        if is_stored {
-            self.held = None;
+        match held.store(document, &mut retry).await {
+            Err(error) if self.is_reserved => Err(retry.lost(error)),
+            Err(error) => Err(error),
+            Ok(false) => Ok(false),
+            Ok(true) => {
+                self.held = None;
+                Ok(true)
+            }
         }
-        Ok(is_stored)
     }
 
     /// Whether there is nothing to seal again.

@@ -58,6 +58,10 @@ impl Retry {
         Self { begun: Instant::now(), pause: SHORTEST_PAUSE, limit }
     }
 
+    pub(super) fn lost(&self, error: Error) -> Error {
+        Error::TokenLost { after: self.begun.elapsed(), source: error.into() }
+    }
+
     /// Waits before the next attempt, or returns the error if there is none.
     async fn wait(&mut self, error: Error) -> Result<(), Error> {
         if self.begun.elapsed() >= (self.limit)(&error) {
@@ -78,10 +82,7 @@ impl Held {
     ) -> Result<Commit<StoredSignIn<D>>, Error> {
         let mut retry = Retry::commit();
         let outcome = self.repeat_commit(document, tokens, spent, &mut retry).await;
-        outcome.map_err(|error| Error::TokenLost {
-            after: retry.begun.elapsed(),
-            source: error.into(),
-        })
+        outcome.map_err(|error| retry.lost(error))
     }
 
     async fn repeat_commit<D: Document>(
@@ -183,5 +184,27 @@ impl Held {
             Some(1) if row.document.as_deref() == sealed => Ok(None),
             _ => Ok(Some(row)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::SealError;
+
+    #[track_caller]
+    fn assert_limits(error: impl Fn() -> Error, commit: u64, save: u64) {
+        for (retry, limit) in [(Retry::commit(), commit), (Retry::save(), save)] {
+            assert_eq!((retry.limit)(&error()).as_secs(), limit, "{:?}", error());
+        }
+    }
+
+    #[test]
+    fn only_what_may_go_away_is_waited_for() {
+        assert_limits(|| Error::TimedOut { after: Duration::ZERO }, 600, 30);
+        assert_limits(|| Error::Key(SealError::NoKey { path: "keys".into() }), 600, 0);
+        assert_limits(|| Error::NoRow { name: String::new() }, 0, 0);
+        assert_limits(|| Error::Changed(SealError::Tampered), 0, 0);
     }
 }

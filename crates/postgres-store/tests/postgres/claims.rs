@@ -15,13 +15,13 @@ use crate::issuer::{CANARY, Issuer, SystemClock, Tokens, now};
 const PASSWORD: &str = "canary-password-7d1e";
 
 /// A database with the row `team-a`, its user `ci`, and the key.
-struct Fleet {
-    server: Server,
-    folder: TempDir,
+pub(crate) struct Fleet {
+    pub(crate) server: Server,
+    pub(crate) folder: TempDir,
 }
 
 impl Fleet {
-    fn start(test: &str) -> Option<Self> {
+    pub(crate) fn start(test: &str) -> Option<Self> {
         let server = Server::start(test)?;
         server.create_user("ci");
         server.sql(&setup_sql("ci", &["team-a"]));
@@ -36,16 +36,20 @@ impl Fleet {
     }
 
     /// The store of a machine that reaches the database at a port.
-    fn machine_at(&self, number: usize, port: u16) -> PostgresStore<Tokens> {
+    pub(crate) fn machine_at(&self, number: usize, port: u16) -> PostgresStore<Tokens> {
         self.new_machine(number, port, &self.folder.path().join("keys"))
     }
 
-    fn machine_with_keys(&self, number: usize, keys: &Path) -> PostgresStore<Tokens> {
+    pub(crate) fn machine_with_keys(&self, number: usize, keys: &Path) -> PostgresStore<Tokens> {
         self.new_machine(number, self.server.port(), keys)
     }
 
     fn new_machine(&self, number: usize, port: u16, keys: &Path) -> PostgresStore<Tokens> {
-        PostgresStore::new(Options {
+        PostgresStore::new(self.options(number, port, keys))
+    }
+
+    pub(crate) fn options(&self, number: usize, port: u16, keys: &Path) -> Options {
+        Options {
             database: self.database(port),
             url: "postgres://ci@db.test/ops".to_owned(),
             name: "team-a".to_owned(),
@@ -53,14 +57,14 @@ impl Fleet {
             folder: self.folder.path().join(format!("machine-{number}")),
             holder: format!("machine-{number}:17"),
             now,
-        })
+        }
     }
 
-    fn machine(&self, number: usize) -> PostgresStore<Tokens> {
+    pub(crate) fn machine(&self, number: usize) -> PostgresStore<Tokens> {
         self.machine_at(number, self.server.port())
     }
 
-    fn claimed_by(&self) -> String {
+    pub(crate) fn claimed_by(&self) -> String {
         self.server.sql("SELECT claimed_by FROM login_cli.sign_ins")
     }
 }
@@ -70,7 +74,7 @@ fn database(url: &str) -> Result<Database, Error> {
     Database::new(&parameters, Some(PASSWORD.to_owned()))
 }
 
-async fn token(store: PostgresStore<Tokens>, issuer: &Issuer) -> String {
+pub(crate) async fn token(store: PostgresStore<Tokens>, issuer: &Issuer) -> String {
     let source = TokenSource::new(store, issuer.clone(), SystemClock);
     source.access_token().await.unwrap().expose().to_owned()
 }

@@ -12,6 +12,8 @@ mod process;
 mod access;
 mod attacks;
 mod claims;
+mod commits;
 mod faults;
+mod interrupted;
 mod machines;
 mod servers;

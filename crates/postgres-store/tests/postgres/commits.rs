@@ -1,0 +1,156 @@
+//! What happens to a new refresh token that cannot be stored at once.
+
+use std::fs;
+use std::time::Duration;
+
+use postgres_store::{ClaimGuard, Error, ErrorKind, Keys, StoredSignIn};
+use token_source::{
+    Commit, RefreshedTokens, SharedStore as _, SignIn as _, StoreGuard as _, TryLock,
+};
+
+use crate::claims::Fleet;
+use crate::fixture::Shutdown;
+use crate::issuer::Tokens;
+
+type Guard = ClaimGuard<Tokens>;
+
+/// The guard of a process that is about to send its refresh token.
+async fn reserved(store: postgres_store::PostgresStore<Tokens>) -> (Guard, StoredSignIn<Tokens>) {
+    let TryLock::Locked(mut guard) = store.try_lock().await.unwrap() else { unreachable!() };
+    let sign_in = guard.load().await.unwrap().unwrap();
+    guard.reserve(Duration::from_secs(30)).await.unwrap();
+    (guard, sign_in)
+}
+
+/// Stores the tokens with this number.
+async fn commit(
+    (guard, sign_in): (Guard, StoredSignIn<Tokens>),
+    number: u64,
+) -> Result<Commit<StoredSignIn<Tokens>>, Error> {
+    let new = Tokens::new(number, 3600);
+    let tokens = RefreshedTokens {
+        access_token: new.access_token(),
+        refresh_token: new.refresh_token(),
+        expires_at: Some(new.expires_at),
+        ..RefreshedTokens::default()
+    };
+    let spent = sign_in.refresh_token().unwrap();
+    guard.commit(sign_in, tokens, spent).await
+}
+
+impl Fleet {
+    /// Puts a version of the row back that was copied to the table `old`.
+    fn roll_back(&self) {
+        self.server.sql(
+            "SET session_replication_role = replica;
+             UPDATE login_cli.sign_ins SET (version, document, claimed_by, claimed_until) =
+               (SELECT version, document, NULL, NULL::timestamptz FROM old)",
+        );
+    }
+
+    fn row(&self) -> String {
+        self.server.sql("SELECT version || coalesce(claimed_by, '') FROM login_cli.sign_ins")
+    }
+}
+
+#[tokio::test]
+async fn database_that_stays_away_is_waited_for_ten_minutes_if_a_token_can_be_lost() {
+    let Some(mut fleet) = Fleet::start("a database that stays away") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let TryLock::Locked(mut save) = fleet.machine(1).try_lock().await.unwrap() else {
+        unreachable!()
+    };
+    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    let refresh = reserved(fleet.machine(2)).await;
+    fleet.server.stop(Shutdown::Immediate);
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    let error = save.store(Some(&Tokens::new(1, 60))).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Unreachable, true));
+    let waited = begun.elapsed().as_secs();
+    assert!((30..90).contains(&waited), "{waited}");
+    let error = commit(refresh, 1).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Unreachable, false));
+    let Error::TokenLost { after, .. } = error else { panic!("{error:?}") };
+    assert!((600..660).contains(&after.as_secs()), "{after:?}");
+}
+
+/// For longer than a server takes to start.
+#[tokio::test]
+async fn user_who_may_not_log_in_for_a_while_stores_the_token_afterwards() {
+    let Some(fleet) = Fleet::start("a user who may not log in") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.server.sql(
+        "ALTER ROLE ci NOLOGIN;
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ci'",
+    );
+    let commit = tokio::spawn(commit(refresh, 1));
+    // Each attempt that is refused is a new connection.
+    for _ in 0..40 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!commit.is_finished());
+    fleet.server.sql("ALTER ROLE ci LOGIN");
+    assert!(matches!(commit.await.unwrap().unwrap(), Commit::Stored(_)));
+    assert_eq!(fleet.row(), "2");
+}
+
+#[tokio::test]
+async fn row_that_was_removed_ends_the_wait() {
+    let Some(fleet) = Fleet::start("a row that was removed") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.server.sql("DELETE FROM login_cli.sign_ins");
+    let error = commit(refresh, 1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Missing);
+    assert!(matches!(error, Error::TokenLost { .. }), "{error:?}");
+}
+
+/// The claim has ended, and another machine has sealed the row with a key that this process has not read.
+#[tokio::test]
+async fn key_that_was_added_during_the_request_is_read() {
+    let Some(fleet) = Fleet::start("a key that is added during a request") else { return };
+    let folder = fleet.folder.path();
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    fs::copy(folder.join("keys"), folder.join("keys-1")).unwrap();
+    let refresh = reserved(fleet.machine_with_keys(1, &folder.join("keys-1"))).await;
+    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    Keys::add(folder.join("keys")).unwrap();
+    assert!(fleet.machine(0).rekey().await.unwrap());
+    let commit = tokio::spawn(commit(refresh, 1));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!commit.is_finished(), "it waits for the key");
+    fs::copy(folder.join("keys"), folder.join("keys-1")).unwrap();
+    assert!(matches!(commit.await.unwrap().unwrap(), Commit::Stored(_)));
+    let stored = fleet.machine(2).read().await.unwrap().unwrap();
+    assert_eq!((stored.number, fleet.row()), (1, "3".to_owned()));
+}
+
+#[tokio::test]
+async fn database_that_went_back_during_the_request_gets_the_new_token() {
+    let Some(fleet) = Fleet::start("a database that goes back during a request") else { return };
+    let machine = fleet.machine(0);
+    machine.save(Some(&Tokens::new(0, -100))).await.unwrap();
+    fleet.server.sql("CREATE TABLE old AS SELECT version, document FROM login_cli.sign_ins");
+    machine.save(Some(&Tokens::new(1, -50))).await.unwrap();
+    machine.save(Some(&Tokens::new(2, -1))).await.unwrap();
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.roll_back();
+    assert!(matches!(commit(refresh, 3).await.unwrap(), Commit::Stored(_)));
+    // A machine that has seen version 3 accepts it.
+    assert_eq!((machine.read().await.unwrap().unwrap().number, fleet.row()), (3, "4".to_owned()));
+}
+
+#[tokio::test]
+async fn new_sign_in_in_a_database_that_went_back_stays() {
+    let Some(fleet) = Fleet::start("a new sign-in in an older database") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(8, 7200))).await.unwrap();
+    fleet.server.sql("CREATE TABLE old AS SELECT version, document FROM login_cli.sign_ins");
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.roll_back();
+    let outcome = commit(refresh, 1).await.unwrap();
+    assert!(matches!(outcome, Commit::Superseded { .. }), "{outcome:?}");
+    assert_eq!(fleet.machine(2).read().await.unwrap().unwrap().number, 8);
+}

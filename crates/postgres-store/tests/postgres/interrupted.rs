@@ -1,0 +1,126 @@
+//! No claim is left by a process that goes on, and what a machine knows while another process has the lock.
+
+use std::time::Duration;
+
+use postgres_store::{ErrorKind, PostgresStore, StoredSignIn};
+use token_source::{SharedStore as _, StoreGuard as _, TokenSource, TryLock};
+use tokio::time::timeout;
+
+use crate::claims::{Fleet, token};
+use crate::fixture::{Network, Proxy, Shutdown};
+use crate::issuer::{CANARY, Issuer, SystemClock, Tokens};
+
+const CLAIM: &str = "SET claimed_by = $3";
+const READ: &str = "SELECT version, document";
+
+#[tokio::test]
+async fn attempt_that_is_dropped_after_its_claim_gives_it_back() {
+    let Some(fleet) = Fleet::start("a dropped attempt to lock") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let network = Proxy::start(fleet.server.port());
+    network.set(Network::HoldsAnswerTo(CLAIM));
+    let store = fleet.machine_at(1, network.port());
+    let mut attempt = Box::pin(store.try_lock());
+    while fleet.claimed_by().is_empty() {
+        assert!(timeout(Duration::from_millis(10), &mut attempt).await.is_err());
+    }
+    drop(attempt);
+    assert_eq!(fleet.claimed_by(), "");
+}
+
+#[tokio::test]
+async fn claim_whose_outcome_stays_unknown_is_given_back() {
+    let Some(fleet) = Fleet::start("a claim of unknown outcome") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let network = Proxy::start(fleet.server.port());
+    network.set(Network::LosesAnswersTo(&[CLAIM, READ]));
+    let error = fleet.machine_at(1, network.port()).try_lock().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    assert_eq!(network.state(), Network::Works, "the proxy lost two answers");
+    assert_eq!(fleet.claimed_by(), "");
+}
+
+#[tokio::test]
+async fn release_that_is_dropped_gives_the_claim_back() {
+    let Some(fleet) = Fleet::start("a dropped release") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let network = Proxy::start(fleet.server.port());
+    let TryLock::Locked(mut guard) = fleet.machine_at(1, network.port()).try_lock().await.unwrap()
+    else {
+        unreachable!()
+    };
+    guard.reserve(Duration::from_secs(30)).await.unwrap();
+    // So that the release needs a new connection.
+    network.set(Network::Closes);
+    network.set(Network::Works);
+    tokio::task::yield_now().await;
+    assert!(timeout(Duration::ZERO, guard.release()).await.is_err());
+    assert_eq!(fleet.claimed_by(), "");
+}
+
+/// No such version follows.
+#[tokio::test]
+async fn save_that_sends_nothing_gives_the_claim_back() {
+    let Some(fleet) = Fleet::start("a save that fails") else { return };
+    fleet.server.sql(&format!(
+        "SET session_replication_role = replica; UPDATE login_cli.sign_ins SET version = {}",
+        i64::MAX
+    ));
+    let error = fleet.machine(0).save(Some(&Tokens::new(0, 60))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Changed);
+    assert_eq!(fleet.claimed_by(), "");
+}
+
+#[tokio::test]
+async fn old_token_is_not_used_because_another_process_has_the_lock() {
+    let Some(fleet) = Fleet::start("a lock that is held") else { return };
+    let options = fleet.options(0, fleet.server.port(), &fleet.folder.path().join("keys"));
+    let machine = fleet.machine(0);
+    machine.save(Some(&Tokens::new(0, 3000))).await.unwrap();
+    let TryLock::Locked(guard) = machine.try_lock().await.unwrap() else { unreachable!() };
+    // Eleven minutes later.
+    let later = PostgresStore::<Tokens>::new(postgres_store::Options {
+        now: || crate::issuer::now() + Duration::from_secs(660),
+        ..options
+    });
+    assert!(timeout(Duration::from_millis(300), later.load()).await.is_err());
+    guard.release().await;
+    assert!(matches!(later.load().await.unwrap(), Some(StoredSignIn::Document(_))));
+}
+
+#[tokio::test]
+async fn warning_is_that_of_the_last_load() {
+    let Some(mut fleet) = Fleet::start("a warning") else { return };
+    let (machine, other) = (fleet.machine(0), fleet.machine(0));
+    machine.save(Some(&Tokens::new(0, 60))).await.unwrap();
+    fleet.server.stop(Shutdown::Fast);
+    machine.load().await.unwrap();
+    assert!(machine.unchecked().is_some());
+    fleet.server.resume();
+    other.save(Some(&Tokens::new(1, 3600))).await.unwrap();
+    assert!(matches!(machine.load().await.unwrap(), Some(StoredSignIn::Cached(_))));
+    assert_eq!(machine.unchecked(), None);
+}
+
+/// The cached token has no refresh token, which is not that of another sign-in.
+#[tokio::test]
+async fn rejected_refresh_of_a_cached_token_is_reported_as_rejected() {
+    let Some(fleet) = Fleet::start("a rejected refresh") else { return };
+    let issuer = Issuer::default();
+    fleet.machine(0).save(Some(&Tokens::new(7, 3600))).await.unwrap();
+    let source = TokenSource::new(fleet.machine(0), issuer, SystemClock);
+    let error = source.refresh(&|_| {}).await.unwrap_err();
+    assert!(matches!(error, token_source::Error::Rejected(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn folder_that_cannot_be_used_does_not_stop_a_refresh() {
+    let Some(fleet) = Fleet::start("a folder that cannot be used") else { return };
+    let issuer = Issuer::default();
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let keys = fleet.folder.path().join("keys");
+    let options = fleet.options(1, fleet.server.port(), &keys);
+    let store = PostgresStore::new(postgres_store::Options { folder: keys.join("a"), ..options });
+    assert_eq!(token(store, &issuer).await, format!("{CANARY}-access-1"));
+    assert_eq!(fleet.claimed_by(), "");
+}
