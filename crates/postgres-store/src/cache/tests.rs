@@ -150,6 +150,18 @@ fn linked_file_is_refused() {
 }
 
 #[test]
+fn linked_lock_file_is_refused_and_its_target_is_not_created() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = filled(folder.path());
+    let (lock, target) = (cache.path().with_extension("lock"), folder.path().join("target"));
+    fs::remove_file(&lock).unwrap();
+    symlink(&target, &lock).unwrap();
+    let error = cache.remember(8, Some(&token(8))).unwrap_err();
+    assert!(matches!(error, CacheError::Refused { fault: "it is a link", .. }), "{error:?}");
+    assert!(!target.exists());
+}
+
+#[test]
 fn folder_that_others_can_change_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let cache = filled(folder.path());

@@ -12,6 +12,9 @@ pub enum InvalidParameters {
     /// processes. Use a password file.
     #[error("the address of the database contains a password")]
     PasswordInUrl,
+    /// An `@` follows the host. It may end a password that is not encoded, so nothing of the address is shown.
+    #[error("the address of the database has an @ after its host: write %40, and no password")]
+    UnescapedAt,
     /// A parameter has a value that it cannot have.
     #[error("{name} has an invalid value")]
     InvalidValue {

@@ -21,10 +21,24 @@ const VARIABLES: &[(&str, &str)] = &[
     ("PGPORT", "port"),
     ("PGSSLCERT", "sslcert"),
     ("PGSSLKEY", "sslkey"),
+    ("PGSSLMINPROTOCOLVERSION", "ssl_min_protocol_version"),
     ("PGSSLMODE", "sslmode"),
     ("PGSSLROOTCERT", "sslrootcert"),
     ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ("PGUSER", "user"),
+];
+
+/// The variables of libpq that restrict a connection in a way that this crate does not have, and the value that restricts
+/// nothing.
+const RESTRICTIONS: &[(&str, &str)] = &[
+    ("PGGSSENCMODE", "disable"),
+    ("PGREQUIREAUTH", ""),
+    ("PGREQUIREPEER", ""),
+    ("PGREQUIRESSL", "0"),
+    ("PGSSLCERTMODE", "allow"),
+    ("PGSSLCRL", ""),
+    ("PGSSLCRLDIR", ""),
+    ("PGSSLMAXPROTOCOLVERSION", "TLSv1.3"),
 ];
 
 impl Parameters {
@@ -45,6 +59,11 @@ impl Parameters {
         let service = parameters.remove("service").or_else(|| variable("PGSERVICE"));
         if let Some(service) = service {
             add(&mut parameters, service_file::find(&service, &variable)?);
+        }
+        for (name, harmless) in RESTRICTIONS {
+            if variable(name).is_some_and(|value| value != *harmless) {
+                return Err(InvalidParameters::Unsupported { name: (*name).to_owned() });
+            }
         }
         for (name, keyword) in VARIABLES {
             add(&mut parameters, variable(name).map(|value| ((*keyword).to_owned(), value)));
@@ -93,6 +112,8 @@ fn default_files(variable: &impl Fn(&str) -> Option<String>) -> Vec<(String, Str
         ("sslrootcert", home.join(dot).join("root.crt")),
         ("sslcert", home.join(dot).join("postgresql.crt")),
         ("sslkey", home.join(dot).join("postgresql.key")),
+        // Not supported, and then refused.
+        ("sslcrl", home.join(dot).join("root.crl")),
     ];
     let existing = files.into_iter().filter(|(_, path)| path.is_file());
     existing.map(|(keyword, path)| (keyword.to_owned(), path.display().to_string())).collect()
@@ -137,6 +158,20 @@ mod tests {
         assert_parameters("postgres://", &[("PGUSER", ""), ("USER", "f")], &[("user", "f")]);
         let with_service: Vec<_> = variables.into_iter().chain([("PGSERVICE", "ops")]).collect();
         assert_parameters("postgres://", &with_service, &of("b", "c"));
+    }
+
+    #[test]
+    fn variable_that_restricts_a_connection_is_not_ignored() {
+        for (name, harmless) in RESTRICTIONS {
+            let resolve = |value: &str| {
+                Parameters::resolve("postgres://ci@db", |it| {
+                    (it == *name).then(|| value.to_owned())
+                })
+            };
+            assert!(resolve("").is_ok() && resolve(harmless).is_ok(), "{name}");
+            let error = resolve("require").unwrap_err().to_string();
+            assert_eq!(error, format!("the parameter {name} is not supported"));
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ const SUPPORTED: &[&str] = &[
     "hostaddr",
     "passfile",
     "port",
+    "ssl_min_protocol_version",
     "sslcert",
     "sslkey",
     "sslmode",
@@ -262,6 +263,23 @@ mod tests {
         assert_eq!(targets[0].config.get_dbname(), Some("ops"));
     }
 
+    /// Whatever text the URL has, and whatever it leaves to variables.
+    #[test]
+    fn identity_is_that_of_the_database() {
+        let identity = |url: &str, host: &str| {
+            let variable = |name: &str| (name == "PGHOST").then(|| host.to_owned());
+            let targets = targets(&Parameters::resolve(url, variable).unwrap(), None).unwrap();
+            targets.into_iter().map(|it| it.identity).collect::<Vec<_>>()
+        };
+        let url = "postgres://ci@/ops";
+        let same = identity(url, "localhost");
+        assert_eq!(identity("postgres://me@localhost:5432/ops?connect_timeout=5", ""), same);
+        assert_ne!(identity(url, "127.0.0.1"), same);
+        for other in ["postgres://ci@localhost:7/ops", "postgres://ci@localhost/other"] {
+            assert_ne!(identity(other, ""), same, "{other}");
+        }
+    }
+
     #[test]
     fn parameters_that_cannot_be_used_are_named() {
         let error = |url: &str| targets_of(url).err().map(|error| error.to_string());
@@ -270,6 +288,10 @@ mod tests {
             ("postgres://ci@db/?sslcrl=a", "the parameter sslcrl is not supported"),
             ("postgres://ci@db:x/", "port has an invalid value"),
             ("postgres://ci@a,b,c/?port=1,2", "port has an invalid value"),
+            (
+                "postgres://ci@db/?ssl_min_protocol_version=SSLv3",
+                "ssl_min_protocol_version has an invalid value",
+            ),
             ("postgres://ci@db/?sslmode=off", "sslmode has an invalid value"),
             ("postgres://ci@db/?hostaddr=db", "hostaddr has an invalid value"),
             (

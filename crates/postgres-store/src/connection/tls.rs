@@ -6,7 +6,8 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::version::TLS13;
+use rustls::{ClientConfig, DEFAULT_VERSIONS, RootCertStore, SupportedProtocolVersion};
 use rustls_platform_verifier::Verifier;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -20,7 +21,7 @@ pub(super) fn connector(parameters: &Parameters) -> Result<MakeRustlsConnect, In
     let provider = Arc::new(ring::default_provider());
     let verifier = verifier(parameters.value("sslrootcert"), &provider)?;
     let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions(parameters)?)
         .map_err(InvalidParameters::Tls)?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
@@ -34,6 +35,19 @@ pub(super) fn connector(parameters: &Parameters) -> Result<MakeRustlsConnect, In
         }
     };
     Ok(MakeRustlsConnect::new(config))
+}
+
+static ONLY_TLS13: &[&SupportedProtocolVersion] = &[&TLS13];
+
+/// TLS 1.2 is the oldest version that there is.
+fn versions(
+    parameters: &Parameters,
+) -> Result<&'static [&'static SupportedProtocolVersion], InvalidParameters> {
+    match parameters.value("ssl_min_protocol_version") {
+        None | Some("TLSv1" | "TLSv1.1" | "TLSv1.2") => Ok(DEFAULT_VERSIONS),
+        Some("TLSv1.3") => Ok(ONLY_TLS13),
+        Some(_) => Err(InvalidParameters::value("ssl_min_protocol_version")),
+    }
 }
 
 /// Both verify the name, too.

@@ -8,12 +8,19 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 pub(super) fn parse(url: &str) -> Result<BTreeMap<String, String>, InvalidParameters> {
     let rest = SCHEMES.iter().find_map(|scheme| url.strip_prefix(scheme));
     let rest = rest.ok_or(InvalidParameters::NotAnAddress)?;
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
-    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    // As for libpq, the user ends at the first @ that no slash precedes.
+    let (user, rest) = match rest.split_once('@') {
+        Some((user, rest)) if !user.contains('/') => (user, rest),
+        _ => ("", rest),
+    };
     if user.contains(':') {
         return Err(InvalidParameters::PasswordInUrl);
     }
+    if rest.contains('@') || user.contains('?') {
+        return Err(InvalidParameters::UnescapedAt);
+    }
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
     let mut found = hosts_and_ports(hosts)?;
     found.push(("user".to_owned(), percent_decode("user", user)?));
     found.push(("dbname".to_owned(), percent_decode("dbname", database)?));
@@ -92,6 +99,25 @@ mod tests {
             let error = parse(url).unwrap_err();
             assert!(matches!(error, InvalidParameters::PasswordInUrl), "{url}");
             assert!(!format!("{error:?} {error}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_in_an_error() {
+        for url in [
+            "postgres://ci:pa?ss@db",
+            "postgres://ci:pa/ss@db",
+            "postgres://ci:pa@ss@db",
+            "postgres://ci:12/pa?ss@db",
+            "postgres://ci:12?pa=1&ss@db/ops",
+            "postgres://ci:pa#ss@db",
+            "postgres://ci?ss=1@db",
+            "postgres://ci@db?pa=ss@db",
+        ] {
+            let error = parse(url).unwrap_err();
+            let is_safe =
+                matches!(error, InvalidParameters::PasswordInUrl | InvalidParameters::UnescapedAt);
+            assert!(is_safe, "{url}: {error:?}");
         }
     }
 
