@@ -2,7 +2,7 @@
 
 use postgres_store::{Database, Error, ErrorKind, Parameters, setup_sql};
 
-use crate::fixture::Server;
+use crate::fixture::{Replication, Server};
 
 const PASSWORD: &str = "canary-password-7d1e";
 
@@ -99,6 +99,62 @@ async fn runner_reads_and_replaces_the_rows_of_its_team_and_nothing_else() {
     let versions =
         server.sql("SELECT string_agg(name || version, ' ' ORDER BY name) FROM login_cli.sign_ins");
     assert_eq!(versions, "team-a1 team-b0");
+}
+
+/// As on a database service, whose customers are no superusers.
+#[tokio::test]
+async fn user_who_can_create_roles_sets_up_the_database() {
+    let Some(server) = Server::start("a user who can create roles") else { return };
+    server.sql(&format!("CREATE ROLE operator LOGIN CREATEROLE PASSWORD '{PASSWORD}'"));
+    server.sql("GRANT CREATE ON DATABASE ops TO operator");
+    server.create_user("ci");
+    let url = |user: &str| format!("postgres://{user}@localhost:{}/ops", server.port());
+    let database = |user: &str| {
+        let parameters = Parameters::resolve(&url(user), |_| None).unwrap();
+        Database::new(&parameters, Some(PASSWORD.to_owned())).unwrap()
+    };
+    // It can run again.
+    for names in [&["team-a"][..], &["team-a", "team-b"]] {
+        database("operator").run(&setup_sql("ci", names)).await.unwrap();
+    }
+    let count = "DO $$ BEGIN ASSERT (SELECT count(version) = 2 FROM login_cli.sign_ins); END $$";
+    database("ci").run(count).await.unwrap();
+    let owners = "SELECT string_agg(DISTINCT pg_get_userbyid(relowner)::text, ' ') FROM pg_class
+                  WHERE relnamespace = 'login_cli'::regnamespace AND relkind = 'r'";
+    assert_eq!(server.sql(owners), "login_cli_owner");
+}
+
+/// A function or an operator of another schema would decide what the trigger accepts.
+#[tokio::test]
+async fn trigger_has_a_search_path_of_its_own() {
+    let Some(server) = set_up("the search path of the trigger") else { return };
+    server.sql(
+        "CREATE SCHEMA other; GRANT USAGE ON SCHEMA other TO ci;
+         CREATE FUNCTION other.equal(bigint, bigint) RETURNS bool LANGUAGE sql AS 'SELECT true';
+         CREATE OPERATOR other.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = other.equal);
+         ALTER ROLE ci SET search_path = other, pg_catalog",
+    );
+    let url = format!("postgres://ci@localhost:{}/ops", server.port());
+    let parameters = Parameters::resolve(&url, |_| None).unwrap();
+    let database = Database::new(&parameters, Some(PASSWORD.to_owned())).unwrap();
+    let replaced = database.run("UPDATE login_cli.sign_ins SET document = 'a', version = 7").await;
+    assert_eq!(replaced.unwrap_err().kind(), ErrorKind::Other);
+}
+
+#[tokio::test]
+async fn standby_is_not_the_store_whatever_is_asked_for() {
+    let Some(server) = set_up("a standby in front of the server") else { return };
+    let standby = server.standby(Replication::Asynchronous);
+    let ports = format!("{},{}", standby.port(), server.port());
+    for attributes in ["any", "read-write"] {
+        let url = format!(
+            "postgres://ci@127.0.0.1,127.0.0.1/ops?port={ports}&target_session_attrs={attributes}"
+        );
+        let parameters = Parameters::resolve(&url, |_| None).unwrap();
+        let database = Database::new(&parameters, Some(PASSWORD.to_owned())).unwrap();
+        let stored = database.run("UPDATE login_cli.sign_ins SET claimed_by = 'a'").await;
+        assert!(stored.is_ok(), "{attributes}: {stored:?}");
+    }
 }
 
 /// Otherwise a crash of the server could lose the only copy of a token that it has confirmed.

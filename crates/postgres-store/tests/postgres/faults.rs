@@ -72,6 +72,62 @@ fn stopped_process_does_not_hide_a_new_token_from_its_machine() {
     fleet.assert_outcome(fault, Outcome::Kept);
 }
 
+/// Nothing can prevent this: another machine sends the same token before the answer to it is stored.
+#[test]
+fn process_that_was_stopped_beyond_its_claim_after_the_answer_loses_the_sign_in() {
+    for (fault, is_asked, outcome) in [
+        (
+            "SIGSTOP after the answer, beyond the claim; another machine refreshes",
+            true,
+            Outcome::Lost,
+        ),
+        ("SIGSTOP after the answer, beyond the claim; no other one does", false, Outcome::Kept),
+    ] {
+        let Some(fleet) = Fleet::start(fault) else { return };
+        let mut process = fleet.process(0, &[Point::Answered]);
+        process.wait_for(Point::Answered);
+        process.signal(Signal::STOP);
+        fleet.expire_claim();
+        if is_asked {
+            let result = fleet.result(1);
+            assert!(result.contains("Rejected"), "{result}");
+        }
+        process.signal(Signal::CONT);
+        process.resume();
+        assert_eq!(process.result(), "access-1");
+        fleet.assert_outcome(fault, outcome);
+    }
+}
+
+/// A sign-in is lost only if the token server has answered, and the answer is not stored.
+#[test]
+fn twelve_processes_killed_at_random_moments_lose_only_an_answer_that_is_not_stored() {
+    const SEED: u64 = 17;
+    let fault = format!("12 processes killed at random moments (seed {SEED})");
+    let Some(fleet) = Fleet::start(&fault) else { return };
+    let mut random = fastrand::Rng::with_seed(SEED);
+    let (mut refreshed, mut lost) = (0, 0);
+    for round in 1..=12 {
+        let before = fleet.tokens.state().refreshes;
+        let process = fleet.process(round, &[]);
+        fleet.server.sql(&format!("SELECT pg_sleep({})", random.f64() * 0.5));
+        process.kill();
+        fleet.expire_claim();
+        let after = fleet.tokens.state().refreshes;
+        refreshed += after - before;
+        if fleet.number() < after.into() {
+            lost += 1;
+        } else {
+            let result = fleet.result(100 + round);
+            assert_eq!(result, format!("access-{}", fleet.tokens.state().refreshes));
+        }
+        // A new sign-in.
+        fleet.put_expired(fleet.tokens.state().refreshes);
+    }
+    let fault = format!("{fault}: {refreshed} had an answer, {lost} had not stored it");
+    fleet.assert_outcome(&fault, Outcome::Kept);
+}
+
 #[test]
 fn process_that_was_stopped_during_the_request_stores_its_answer() {
     let fault = "SIGSTOP after the answer, within the claim";

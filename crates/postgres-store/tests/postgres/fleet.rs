@@ -14,7 +14,7 @@ use crate::process::{DEADLINE, KEYS, MACHINE, PASSWORD_VARIABLE, POINTS, SERVER,
 /// The name of the row.
 pub(crate) const ROW: &str = "team-a";
 
-/// A database with a sign-in whose access token has expired, an tokens, and a network to the database.
+/// A database with a sign-in whose access token has expired, a token server, and a network to the database.
 pub(crate) struct Fleet {
     pub(crate) server: Server,
     pub(crate) tokens: TokenServer,
@@ -102,6 +102,14 @@ impl Fleet {
         let hex = self.server.sql("SELECT encode(document, 'hex') FROM login_cli.sign_ins");
         let digits = hex.as_bytes().chunks(2).map(|it| std::str::from_utf8(it).unwrap());
         digits.map(|it| u8::from_str_radix(it, 16).unwrap()).collect()
+    }
+
+    /// How many refreshes the stored sign-in has.
+    pub(crate) fn number(&self) -> u64 {
+        let version = self.version().parse().unwrap();
+        let opened = Keys::read(self.keys()).unwrap();
+        let opened = opened.open(RowVersion { name: ROW, version }, &self.document()).unwrap();
+        Tokens::parse(&opened).unwrap().number
     }
 
     pub(crate) fn version(&self) -> String {
