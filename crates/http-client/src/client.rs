@@ -10,6 +10,7 @@ use url::Url;
 use crate::attempt::Attempt;
 use crate::base_url::{BaseUrl, host, is_loopback};
 use crate::ca_certificates::{CaCertificates, InvalidCaCertificates};
+use crate::connect_limit::ConnectLimit;
 use crate::error::Error;
 use crate::options::Options;
 use crate::proxy::ProxyRoutes;
@@ -127,7 +128,8 @@ impl HttpClient {
     }
 
     /// How long a request takes at most that [`retry_if_not_sent`](crate::retry_if_not_sent) sends: the
-    /// first connection may fail late.
+    /// first connection may fail late. If the machine was suspended before the request was sent, it is not
+    /// sent later than that.
     #[must_use]
     pub fn deadline(&self) -> Duration {
         self.options().connect_timeout + self.options().timeout
@@ -237,6 +239,7 @@ impl Options {
             .no_proxy()
             .dns_resolver(self.resolver())
             .connect_timeout(self.connect_timeout)
+            .connector_layer(ConnectLimit::new(self.connect_timeout))
             // The user may spend minutes in the browser while the connection is idle.
             .pool_idle_timeout(None)
             .http1_max_headers(MAX_HEADERS)

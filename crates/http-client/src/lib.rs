@@ -32,6 +32,7 @@ mod attempt;
 mod base_url;
 mod ca_certificates;
 mod client;
+mod connect_limit;
 mod error;
 mod error_response;
 mod form_body;
@@ -49,6 +50,7 @@ mod setup_error;
 mod tls;
 mod tls_failure;
 mod transport;
+mod uptime;
 
 pub use ::http;
 pub use base_url::{BaseUrl, InvalidBaseUrl, is_secure};

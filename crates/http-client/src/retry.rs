@@ -1,12 +1,15 @@
+use std::time::Duration;
+
 use crate::error::Error;
 use crate::response::Response;
+use crate::uptime::uptime;
 
 /// Sends a request that must not arrive twice, such as a code exchange or the creation of a key.
 ///
 /// `send` is called once more, and only once, if the first attempt
 /// [provably did not reach the server](Error::provably_not_sent), for a transient reason. After any
-/// other error, the server may have processed the request. A connect timeout is not retried, and
-/// neither is a [proxy that may have rejected the password](Error::is_proxy_authentication_error).
+/// other error, the server may have processed the request. A connect timeout is not retried, nor an
+/// attempt of more than ten seconds, counting those in which the machine was suspended; neither is a [proxy that may have rejected the password](Error::is_proxy_authentication_error).
 ///
 /// # Errors
 ///
@@ -15,14 +18,18 @@ pub async fn retry_if_not_sent<F>(send: impl Fn() -> F) -> Result<Response, Erro
 where
     F: Future<Output = Result<Response, Error>>,
 {
+    let begun = uptime();
     match send().await {
-        Err(error) if is_worth_another(&error) => {
+        Err(error) if is_worth_another(&error) && uptime().saturating_sub(begun) < LIMIT => {
             tracing::debug!(%error, "never sent, so it is sent again");
             send().await
         }
         outcome => outcome,
     }
 }
+
+/// The usual connect timeout. The caller may have to send the request within a time.
+const LIMIT: Duration = Duration::from_secs(10);
 
 fn is_worth_another(error: &Error) -> bool {
     error.provably_not_sent()
@@ -37,7 +44,6 @@ mod tests {
     use crate::error::Phase;
     use crate::root_cause::RootCause;
     use std::cell::RefCell;
-    use std::time::Duration;
 
     fn refused() -> Error {
         let (host, source) = ("a.test".into(), RootCause::new("connection refused"));
