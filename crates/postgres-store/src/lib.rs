@@ -18,6 +18,22 @@
 //! machine dies between the request and the commit, the sign-in is lost, as with every store. If it dies earlier, the
 //! others wait for the end of the claim, and use the old token until that expires.
 //!
+//! # What a commit does
+//!
+//! The answer to a refresh has the only copy of the new refresh token. The commit repeats its statement for ten minutes,
+//! also if the database refuses access or the key file lacks a key, because a person may repair that. Then, or if waiting
+//! cannot help, [`Error::TokenLost`] has the reason as its source. The end of the process ends the commit: a program
+//! should delay its end after a signal.
+//!
+//! A database that went back to an older version during the request gets the new token, and as many versions as it
+//! needs to be newer than any that a machine has seen. If its access token is newer than the claimed one, somebody has
+//! signed in again, and that stays.
+//!
+//! # What a folder is for
+//!
+//! The folder has the lock and the cache of the machine. One that cannot be used stops nothing: the claim is what keeps
+//! others from sending the token. Then each call asks the database, and an older version is not noticed.
+//!
 //! # What this crate does not do
 //!
 //! The protocol of the refresh is in `token-source`. It reads no environment: the caller passes a function that looks up
@@ -28,6 +44,7 @@
 //! - A connection to another machine uses TLS, and the server's certificate and name are verified.
 //! - A password is not accepted in a URL, which other programs can see.
 //! - A refresh token is sent only while the row is claimed, and a committed token has `synchronous_commit=on`.
+//! - A claim of a process that goes on is given back, or ends with a commit, unless the refresh token was sent.
 //! - A sign-in is sealed before it leaves the machine, and no refresh token is cached.
 
 mod connection;

@@ -30,7 +30,7 @@ pub struct PostgresStore<D> {
 pub struct Options {
     /// The database.
     pub database: Database,
-    /// The URL of the database, for a person. The cache is named after the hosts and the name that `database` has.
+    /// Not used: the cache is named after the hosts, ports and name of `database`, whatever a URL leaves to variables.
     pub url: String,
     /// The name of the row.
     pub name: String,

@@ -25,7 +25,7 @@ pub(crate) const DEADLINE: &str = "POSTGRES_STORE_TEST_DEADLINE";
 pub(crate) const POINTS: &str = "POSTGRES_STORE_TEST_POINTS";
 
 #[expect(clippy::disallowed_methods, reason = "the arguments of a test that is a process")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
