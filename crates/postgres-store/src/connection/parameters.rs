@@ -28,17 +28,17 @@ const VARIABLES: &[(&str, &str)] = &[
     ("PGUSER", "user"),
 ];
 
-/// The variables of libpq that restrict a connection in a way that this crate does not have, and the value that restricts
+/// The variables of libpq that restrict a connection in a way that this crate does not have, and the values that restrict
 /// nothing.
-const RESTRICTIONS: &[(&str, &str)] = &[
-    ("PGGSSENCMODE", "disable"),
-    ("PGREQUIREAUTH", ""),
-    ("PGREQUIREPEER", ""),
-    ("PGREQUIRESSL", "0"),
-    ("PGSSLCERTMODE", "allow"),
-    ("PGSSLCRL", ""),
-    ("PGSSLCRLDIR", ""),
-    ("PGSSLMAXPROTOCOLVERSION", "TLSv1.3"),
+const RESTRICTIONS: &[(&str, &[&str])] = &[
+    ("PGGSSENCMODE", &["disable", "prefer"]),
+    ("PGREQUIREAUTH", &[]),
+    ("PGREQUIREPEER", &[]),
+    ("PGREQUIRESSL", &["0"]),
+    ("PGSSLCERTMODE", &["allow"]),
+    ("PGSSLCRL", &[]),
+    ("PGSSLCRLDIR", &[]),
+    ("PGSSLMAXPROTOCOLVERSION", &["TLSv1.3"]),
 ];
 
 impl Parameters {
@@ -61,7 +61,7 @@ impl Parameters {
             add(&mut parameters, service_file::find(&service, &variable)?);
         }
         for (name, harmless) in RESTRICTIONS {
-            if variable(name).is_some_and(|value| value != *harmless) {
+            if variable(name).is_some_and(|value| !harmless.contains(&value.as_str())) {
                 return Err(InvalidParameters::Unsupported { name: (*name).to_owned() });
             }
         }
@@ -168,7 +168,9 @@ mod tests {
                     (it == *name).then(|| value.to_owned())
                 })
             };
-            assert!(resolve("").is_ok() && resolve(harmless).is_ok(), "{name}");
+            for value in harmless.iter().chain(&[""]) {
+                assert!(resolve(value).is_ok(), "{name}={value}");
+            }
             let error = resolve("require").unwrap_err().to_string();
             assert_eq!(error, format!("the parameter {name} is not supported"));
         }
