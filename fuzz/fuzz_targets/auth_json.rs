@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use auth_store::fuzzing::{parse, serialize};
+use auth_store::AuthDocument;
 use credentials::{AccessToken, ApiKey, RefreshToken};
 use fuzz::json::Json;
 use libfuzzer_sys::fuzz_target;
@@ -12,10 +12,10 @@ const KEY: &str = "sk-new-0123456789";
 
 fuzz_target!(|bytes: &[u8]| {
     let json = Json::read(bytes).filter(|json| json.is_object() && str::from_utf8(bytes).is_ok());
-    let Some(mut document) = parse(bytes) else { return };
+    let Some(mut document) = AuthDocument::from_bytes(bytes) else { return };
     let before = json.expect("a JSON object");
     // Unchanged, it is the same document.
-    let written = serialize(&document);
+    let written = document.to_bytes().expect("JSON");
     let again = Json::read(&written).expect("JSON");
     assert_eq!(members(&again, &[]), members(&before, &[]));
     let exposed = document.refresh_token().map(|token| token.expose().to_owned());
@@ -24,11 +24,11 @@ fuzz_target!(|bytes: &[u8]| {
     check_secret(exposed.as_deref(), before.last("tokens").last("access_token"));
     // A new key changes the key and the mode.
     document.set_api_key(&ApiKey::new(KEY).expect("a key"));
-    let written = serialize(&document);
+    let written = document.to_bytes().expect("JSON");
     let after = Json::read(&written).expect("JSON");
     let changed = ["OPENAI_API_KEY", "auth_mode"];
     assert_eq!(members(&after, &changed), members(&before, &changed));
-    let read = parse(&written).expect("what was written can be read");
+    let read = AuthDocument::from_bytes(&written).expect("what was written can be read");
     assert_eq!(read.api_key().as_ref().map(ApiKey::expose), Some(KEY));
     assert_eq!(
         read.access_token().as_ref().map(AccessToken::expose),

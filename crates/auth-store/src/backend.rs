@@ -1,10 +1,11 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use shared_file::{LockedFile, SIZE_LIMIT};
 
 use crate::external_entry::ExternalEntry;
 use crate::source::{GROWTH, Source};
-use crate::{AuthDocument, Error};
+use crate::{AuthDocument, Claim, Error};
 
 /// Where the document is stored, under the locks. An external store has none, so its locks are files
 /// as well.
@@ -31,10 +32,28 @@ impl Backend {
         }
     }
 
-    /// Checks that the locks are held.
+    /// Checks that the locks are held, or that there is a claim, which needs none.
     pub(crate) fn check_locks(&self) -> Result<(), Error> {
-        let (Self::File(file) | Self::External(_, file)) = self;
-        Ok(file.check_locks()?)
+        match self {
+            Self::External(entry, _) if entry.is_claimed() => Ok(()),
+            Self::File(file) | Self::External(_, file) => Ok(file.check_locks()?),
+        }
+    }
+
+    /// Makes sure that a claim lasts longer than a request of this length.
+    pub(crate) fn reserve_claim(&mut self, deadline: Duration) -> Result<(), Error> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::External(entry, _) => entry.reserve_claim(deadline),
+        }
+    }
+
+    /// The claim, for the one who ends it.
+    pub(crate) fn take_claim(&mut self) -> Option<Box<dyn Claim>> {
+        match self {
+            Self::File(_) => None,
+            Self::External(entry, _) => entry.take_claim(),
+        }
     }
 
     /// Makes sure that a successor of the document can be written.

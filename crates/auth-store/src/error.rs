@@ -1,6 +1,8 @@
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use shared_file::Error as FileError;
+use token_source::Holder;
 
 use crate::{Location, ParseErrorKind};
 
@@ -60,6 +62,19 @@ pub enum Error {
     Changed {
         /// Its display name.
         name: String,
+    },
+    /// A process of another machine kept its claim on the entry of the external store until the timeout.
+    #[error(
+        "{holder} has claimed the sign-in in {name}",
+        holder = holder.as_ref().map_or("another process", |holder| &holder.name)
+    )]
+    Claimed {
+        /// The display name of the store.
+        name: String,
+        /// The timeout.
+        waited: Duration,
+        /// That process, if the store knows it.
+        holder: Option<Holder>,
     },
     /// The external store failed: it is locked, or not available.
     #[error("{name} cannot be used")]
@@ -135,6 +150,7 @@ impl Error {
             Self::Corrupt { .. } | Self::TooLarge { .. } => ErrorKind::Unreadable,
             Self::WouldBeTooLarge { .. } => ErrorKind::TooLarge,
             Self::Changed { .. } => ErrorKind::Changed,
+            Self::Claimed { .. } => ErrorKind::Locked,
             Self::External { .. } => ErrorKind::External,
             Self::MayBeStored { .. } => ErrorKind::MayBeStored,
         }

@@ -1,14 +1,17 @@
 use std::fmt;
+use std::time::Duration;
 
+use credentials::RefreshToken;
+use token_source::{Commit, RefreshedTokens, TryLock, WaitPolicy};
 use zeroize::Zeroizing;
 
-use crate::ExternalStoreError;
+use crate::{AuthDocument, ExternalStoreError};
 
 /// A store for the document other than a file: a keychain, a password store, a company's vault.
 ///
 /// It has one entry, the text of an `auth.json`. The locks are held around a [`read`](Self::read) and
 /// the following [`write`](Self::write), and the content is compared again before the write. The
-/// external store needs no locks.
+/// external store needs no locks, unless several machines share it: then it has [claims](Self::try_claim).
 pub trait ExternalStore: fmt::Debug + Send + Sync {
     /// The display name, with the entry if that helps. Not secret.
     fn name(&self) -> String;
@@ -41,4 +44,74 @@ pub trait ExternalStore: fmt::Debug + Send + Sync {
     ///
     /// Like [`check`](Self::check).
     fn remove(&self) -> Result<bool, ExternalStoreError>;
+
+    /// The entry, or a recent copy of its access token without the rest: for a caller that needs no
+    /// more. Most stores have no such copy.
+    ///
+    /// # Errors
+    ///
+    /// Like [`check`](Self::check).
+    fn read_access_token(&self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
+        self.read()
+    }
+
+    /// Claims the entry, under the locks, so that no process of another machine uses its refresh token.
+    /// `None`: this store has no claims, and the locks are enough.
+    ///
+    /// # Errors
+    ///
+    /// Like [`check`](Self::check).
+    fn try_claim(&self) -> Result<TryLock<Option<Box<dyn Claim>>>, ExternalStoreError> {
+        Ok(TryLock::Locked(None))
+    }
+
+    /// How a process waits for the locks and the claim.
+    fn wait_policy(&self) -> WaitPolicy {
+        WaitPolicy::default()
+    }
+}
+
+/// The claim of this process on the entry of an [`ExternalStore`], until a time. With a claim,
+/// [`write`](ExternalStore::write) and [`remove`](ExternalStore::remove) are not called.
+///
+/// Dropped before [`reserve`](Self::reserve), it is given back. Dropped later, it stays until its end: the
+/// refresh token may have been used.
+pub trait Claim: fmt::Debug + Send {
+    /// The entry as it was claimed, or what [`replace`](Self::replace) has found in its place.
+    ///
+    /// # Errors
+    ///
+    /// The entry cannot be used.
+    fn read(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError>;
+
+    /// Makes sure that the claim lasts longer than a request of this length, which is sent next.
+    ///
+    /// # Errors
+    ///
+    /// It would end during the request.
+    fn reserve(&mut self, deadline: Duration) -> Result<(), ExternalStoreError>;
+
+    /// Replaces the entry that was [read](Self::read), or removes it; the claim ends. Tries until it is
+    /// known what is stored. False if that is something else.
+    ///
+    /// # Errors
+    ///
+    /// The entry may be stored or not.
+    fn replace(&mut self, document: Option<&[u8]>) -> Result<bool, ExternalStoreError>;
+
+    /// Stores the tokens of a refresh in the entry that was [read](Self::read), as
+    /// [`StoreGuard::commit`](token_source::StoreGuard::commit) has to; the claim ends.
+    ///
+    /// # Errors
+    ///
+    /// The tokens may be stored or not.
+    fn commit(
+        self: Box<Self>,
+        document: AuthDocument,
+        tokens: RefreshedTokens,
+        spent: RefreshToken,
+    ) -> Result<Commit<AuthDocument>, ExternalStoreError>;
+
+    /// Gives the claim back. The refresh token is unused.
+    fn release(self: Box<Self>);
 }

@@ -18,7 +18,7 @@
 //! sign-in of the same account. An empty file is no document.
 //!
 //! An [`ExternalStore`], such as a [`HelperStore`], can have the document instead of the file. Nothing of
-//! it ever goes to a file. The feature `keyring` adds `KeyringStore`; it is off by default because of its
+//! it ever goes to a file. A store that several machines share has a [`Claim`] as well as the locks. The feature `keyring` adds `KeyringStore`; it is off by default because of its
 //! dependencies.
 //!
 //! A file is read, even if another user owns it; [`AuthStore::warnings`] reports what is unusual.
@@ -66,14 +66,10 @@ mod warning;
 mod error;
 mod location;
 
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing;
-
 pub use auth_mode::AuthMode;
 pub use document::{AuthDocument, SignIn};
 pub use error::{Error, ErrorKind, ExternalStoreError};
-pub use external_store::ExternalStore;
+pub use external_store::{Claim, ExternalStore};
 pub use format::ParseErrorKind;
 pub use helper_store::HelperStore;
 #[cfg(feature = "keyring")]

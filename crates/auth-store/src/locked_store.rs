@@ -1,12 +1,13 @@
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use credentials::RefreshToken;
 use jiff::Timestamp;
 use token_source::{Commit, RefreshedTokens};
 
 use crate::backend::Backend;
-use crate::{AuthDocument, Error, ErrorKind, Location};
+use crate::{AuthDocument, Claim, Error, ErrorKind, Location};
 
 /// The stored sign-in under its locks, which are released on drop, and by the system if the process
 /// dies.
@@ -53,6 +54,14 @@ impl LockedStore {
     pub fn reserve(&mut self) -> Result<(), Error> {
         self.0.check_locks()?;
         self.0.reserve()
+    }
+
+    pub(crate) fn reserve_claim(&mut self, deadline: Duration) -> Result<(), Error> {
+        self.0.reserve_claim(deadline)
+    }
+
+    pub(crate) fn take_claim(&mut self) -> Option<Box<dyn Claim>> {
+        self.0.take_claim()
     }
 
     /// Loads, and [reserves](Self::reserve) what [`update_with_backup`] with the same time needs for a

@@ -5,7 +5,7 @@ use std::time::Duration;
 use credentials::{AccessToken, Claims, RefreshToken};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use token_source::{Commit, RefreshedTokens, SharedStore, SignIn, StoreGuard, TryLock};
+use token_source::{Commit, RefreshedTokens, SharedStore, SignIn, StoreGuard, TryLock, WaitPolicy};
 
 use crate::uninterrupted::uninterrupted_commit;
 use crate::{AuthDocument, AuthMode, AuthStore, Error, Location, LockedStore};
@@ -15,12 +15,17 @@ impl SharedStore for AuthStore {
     type Guard = LockedStore;
     type Error = Error;
 
+    /// From an external store, it may have nothing but the access token.
     async fn load(&self) -> Result<Option<AuthDocument>, Error> {
-        Ok(self.load()?.filter(AuthDocument::is_signed_in))
+        Ok(self.load_access_token()?.filter(AuthDocument::is_signed_in))
     }
 
     async fn try_lock(&self) -> Result<TryLock<LockedStore>, Error> {
-        Ok(self.try_lock()?.into())
+        self.try_lock()
+    }
+
+    fn wait_policy(&self) -> WaitPolicy {
+        self.wait_policy()
     }
 }
 
@@ -32,8 +37,15 @@ impl StoreGuard for LockedStore {
         Ok(self.load()?.filter(AuthDocument::is_signed_in))
     }
 
-    async fn reserve(&mut self, _: Duration) -> Result<(), Error> {
-        self.reserve()
+    async fn reserve(&mut self, deadline: Duration) -> Result<(), Error> {
+        self.reserve()?;
+        self.reserve_claim(deadline)
+    }
+
+    async fn release(mut self) {
+        if let Some(claim) = self.take_claim() {
+            claim.release();
+        }
     }
 
     async fn commit(
@@ -45,8 +57,13 @@ impl StoreGuard for LockedStore {
         match self.location() {
             // A write takes milliseconds, and a thread may not be available.
             Location::File(_) => self.commit_refresh(document, &tokens, &spent),
-            Location::External(_) => {
-                let commit = move || self.commit_refresh(document, &tokens, &spent);
+            Location::External(name) => {
+                let commit = move || match self.take_claim() {
+                    Some(claim) => claim
+                        .commit(document, tokens, spent)
+                        .map_err(|source| Error::MayBeStored { name, source }),
+                    None => self.commit_refresh(document, &tokens, &spent),
+                };
                 uninterrupted_commit(commit).await
             }
         }

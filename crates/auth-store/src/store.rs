@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use shared_file::{Error as FileError, LockHolder, LockedFile, SharedFile};
+use token_source::{TryLock, WaitPolicy};
 
 use crate::backend::Backend;
 use crate::external_entry::ExternalEntry;
@@ -128,6 +130,24 @@ impl AuthStore {
         file.read(|bytes| source.parse(bytes))
     }
 
+    /// The same for a caller that needs only the access token: an external store may return a recent copy
+    /// of it without the rest.
+    ///
+    /// # Errors
+    ///
+    /// Like [`load`](Self::load).
+    pub fn load_access_token(&self) -> Result<Option<AuthDocument>, Error> {
+        match &self.external {
+            Some(external) => ExternalEntry::new(external.clone()).load_access_token(),
+            None => self.load(),
+        }
+    }
+
+    /// How a process waits for the locks, and for the claim of an external store.
+    pub(crate) fn wait_policy(&self) -> WaitPolicy {
+        self.external.as_ref().map_or_else(WaitPolicy::default, |external| external.wait_policy())
+    }
+
     fn file(&self) -> SharedFile {
         let name = if self.external.is_some() { NO_FILE } else { AUTH_JSON };
         SharedFile::in_folder(&self.codex_home, name)
@@ -153,30 +173,57 @@ impl AuthStore {
         Ok(warnings)
     }
 
-    /// Takes the locks for a longer change, such as a refresh. On a file system without locks it takes
-    /// none, and [`LockedStore::reserve`] fails.
+    /// Takes the locks for a longer change, such as a refresh, and the claim of an external store that has
+    /// claims. On a file system without locks it takes none, and [`LockedStore::reserve`] fails without a
+    /// claim.
     ///
     /// # Errors
     ///
-    /// [`FileError::Locked`](crate::FileError::Locked) after the timeout, or another [`Error`].
+    /// [`FileError::Locked`](crate::FileError::Locked) or [`Error::Claimed`] after the timeout, or another
+    /// [`Error`].
     pub fn lock(&self) -> Result<LockedStore, Error> {
-        Ok(self.locked(self.file().lock()?))
+        let WaitPolicy { shortest_pause, longest_pause, .. } = self.wait_policy();
+        let (mut waited, mut pause) = (Duration::ZERO, shortest_pause);
+        loop {
+            let holder = match self.claim(self.file().lock()?)? {
+                TryLock::Locked(locked) => return Ok(locked),
+                TryLock::Held(holder) => holder,
+            };
+            if waited >= self.lock_wait {
+                let name = self.location().to_string();
+                return Err(Error::Claimed { name, waited, holder });
+            }
+            thread::sleep(pause);
+            waited += pause;
+            pause = (pause * 2).min(longest_pause);
+        }
     }
 
-    fn locked(&self, file: LockedFile) -> LockedStore {
-        LockedStore::new(match &self.external {
+    /// Claims the entry of an external store. `file` has the locks.
+    fn claim(&self, file: LockedFile) -> Result<TryLock<LockedStore>, Error> {
+        let backend = match &self.external {
             None => Backend::File(file),
-            Some(external) => Backend::External(ExternalEntry::new(external.clone()), file),
-        })
+            Some(external) => {
+                let failed = |source| Error::External { name: external.name(), source };
+                match external.try_claim().map_err(failed)? {
+                    TryLock::Held(holder) => return Ok(TryLock::Held(holder)),
+                    TryLock::Locked(claim) => {
+                        Backend::External(ExternalEntry::claimed(external.clone(), claim), file)
+                    }
+                }
+            }
+        };
+        Ok(TryLock::Locked(LockedStore::new(backend)))
     }
 
-    /// Takes the locks if they are free.
+    /// Takes the locks, and the claim, if they are free.
     ///
     /// # Errors
     ///
-    /// Any [`Error`] but [`FileError::Locked`](crate::FileError::Locked).
-    pub fn try_lock(&self) -> Result<Option<LockedStore>, Error> {
-        Ok(self.file().try_lock()?.map(|file| self.locked(file)))
+    /// Any [`Error`] but [`FileError::Locked`](crate::FileError::Locked) and [`Error::Claimed`].
+    pub fn try_lock(&self) -> Result<TryLock<LockedStore>, Error> {
+        let file = self.file().try_lock()?;
+        file.map_or(Ok(TryLock::Held(None)), |file| self.claim(file))
     }
 
     /// Changes the document, durably: when this returns, the new one survives a power loss. Without a

@@ -9,6 +9,7 @@ use native_oauth::Error as OAuthError;
 use platform_api::{Organization, OrganizationId, Project, ProjectId};
 use printable::excerpt;
 use token_client::Error as TokenError;
+use token_source::Holder;
 
 use crate::openai::Mismatch;
 use crate::search_summary::SearchSummary;
@@ -202,7 +203,11 @@ pub enum Error {
     /// Another program held the lock of the store until the timeout.
     #[error(
         "{holder} has kept the stored sign-in locked for {waited} s",
-        holder = holder.as_ref().map_or("another program".to_owned(), LockHolder::to_string),
+        holder = match (claimed_by, holder) {
+            (Some(Holder { name, .. }), _) => name.clone(),
+            (None, Some(holder)) => holder.to_string(),
+            (None, None) => "another program".to_owned(),
+        },
         waited = waited.as_secs()
     )]
     StoreBusy {
@@ -210,6 +215,8 @@ pub enum Error {
         waited: Duration,
         /// The program, if the system reports it.
         holder: Option<LockHolder>,
+        /// The process of another machine, if the store has claims.
+        claimed_by: Option<Holder>,
     },
     /// The key was created, but not stored.
     #[error("the API key \"{name}\" was created, but could not be stored")]

@@ -248,7 +248,7 @@ async fn wait_for_the_lock_times_out() {
         let outcome = test.sign_in(PATIENT).valid(&events).await;
         match outcome {
             Ok(document) => assert!(works && access_token_of(&document) == test.old),
-            Err(Error::StoreBusy { waited, holder }) => {
+            Err(Error::StoreBusy { waited, holder, .. }) => {
                 assert!(!works);
                 let process = holder.map(|holder| holder.process);
                 assert_eq!(process, cfg!(target_os = "linux").then(std::process::id));

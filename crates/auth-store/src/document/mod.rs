@@ -19,7 +19,7 @@ const OAUTH_PROVENANCE: &str = "oauth_provenance";
 
 /// The document in `auth.json`: the fields that this program knows, and all others unchanged.
 ///
-/// Not `Clone` and not `Serialize`: it holds secrets, and only the store writes it.
+/// Not `Clone` and not `Serialize`: it holds secrets, and only a store writes it.
 #[derive(Default)]
 pub struct AuthDocument {
     pub(crate) object: Object,

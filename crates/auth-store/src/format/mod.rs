@@ -15,6 +15,24 @@ pub use parse_error::ParseErrorKind;
 use crate::AuthDocument;
 use object::Object;
 
+/// For an [`ExternalStore`](crate::ExternalStore) that looks into the text.
+impl AuthDocument {
+    /// Parses the text of an `auth.json`; `None` if it is none.
+    #[must_use]
+    pub fn from_bytes(text: &[u8]) -> Option<Self> {
+        parse(text).ok()
+    }
+
+    /// The text of the `auth.json`.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written as JSON.
+    pub fn to_bytes(&self) -> io::Result<Zeroizing<Vec<u8>>> {
+        serialize(self)
+    }
+}
+
 /// Reads a document. Without a sign-in of ours, the sign-in of another program is an error, so that a
 /// person learns of it.
 pub(crate) fn parse(bytes: &[u8]) -> Result<AuthDocument, ParseError> {

@@ -2,6 +2,10 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 use auth_store::{AuthDocument, AuthStore, Error, SignIn};
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
@@ -103,6 +107,26 @@ pub(crate) fn update_with_backup<T>(
     change: impl FnMut(&mut AuthDocument) -> T,
 ) -> Result<(T, Option<PathBuf>), Error> {
     store.lock()?.update_with_backup(now, change)
+}
+
+/// Runs a future on this thread.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let (mut future, waker) = (pin!(future), Waker::from(Arc::new(Unpark(thread::current()))));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }
 
 /// Reports a skipped test, past the capture of the test harness; `.ci/run` counts these lines.

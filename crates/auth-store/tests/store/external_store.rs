@@ -4,13 +4,10 @@
 #[cfg(unix)]
 use std::fs;
 use std::fs::File;
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 
-use crate::common::{Home, is_locked, read, sign_in, update_with_backup, write};
+use crate::common::{Home, block_on, is_locked, read, sign_in, update_with_backup, write};
 #[cfg(unix)]
 use auth_store::Warning;
 use auth_store::{
@@ -186,12 +183,12 @@ fn external_store_is_changed_under_the_locks() {
     assert!(!LOCKS.iter().any(is_held));
 
     let locked = store.lock().unwrap();
-    assert!(store.try_lock().unwrap().is_none());
+    assert!(store.try_lock().unwrap().locked().is_none());
     assert_eq!(locked.location(), here());
     drop(locked);
     let theirs = File::open(home.file("auth.json.lock")).unwrap();
     theirs.lock().unwrap();
-    assert!(store.try_lock().unwrap().is_none());
+    assert!(store.try_lock().unwrap().locked().is_none());
 }
 
 #[test]
@@ -384,15 +381,6 @@ fn could_be_written_tests_an_external_store_without_a_folder() {
     assert!(!home.path().exists());
 }
 
-/// Wakes the thread that waits.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
 /// Each of three attempts finds a change: the fourth stores the new tokens, and not the document of that
 /// program with the token that is spent.
 // threats 122
@@ -405,14 +393,7 @@ fn refresh_is_stored_although_another_program_keeps_writing() {
     let refresh_token = RefreshToken::new("new").ok();
     let tokens = RefreshedTokens { refresh_token, ..RefreshedTokens::default() };
     let spent = document.refresh_token().unwrap();
-    let mut commit = pin!(token_source::StoreGuard::commit(locked, document, tokens, spent));
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let committed = loop {
-        match commit.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(committed) => break committed,
-            Poll::Pending => thread::park(),
-        }
-    };
+    let committed = block_on(token_source::StoreGuard::commit(locked, document, tokens, spent));
     assert!(matches!(committed, Ok(Commit::Stored(_))), "{committed:?}");
     let text = external.text().unwrap();
     assert!(text.contains("\"new\"") && text.contains("\"theirs\""), "{text}");

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::common::{AFTER_A_SAVE, Home, is_locked, read, sign_in, write};
 use auth_store::{AuthDocument, Error, FileError, Location, LockedStore};
+use token_source::TryLock;
 
 const LOCKS: [&str; 2] = ["auth.lock", "auth.json.lock"];
 
@@ -171,8 +172,8 @@ fn commit_after_remove_creates_a_document() {
     assert_eq!(mark_of(&home), "1");
 }
 
-fn nobody(locked: Result<Option<LockedStore>, Error>) -> bool {
-    locked.unwrap().is_none()
+fn nobody(locked: Result<TryLock<LockedStore>, Error>) -> bool {
+    locked.unwrap().locked().is_none()
 }
 
 // threats 120
@@ -188,7 +189,7 @@ fn try_lock_does_not_wait_for_either_lock() {
         assert!(nobody(home.store().try_lock()), "{name}");
         // One of two locks is not kept either.
         theirs.unlock().unwrap();
-        let _mine = home.store().try_lock().unwrap().unwrap();
+        let _mine = home.store().try_lock().unwrap().locked().unwrap();
         assert!(is_locked(home.file(name)), "{name}");
     }
     assert_eq!(read(home.auth_json()), "{}");
@@ -217,7 +218,7 @@ fn removed_lock_file_is_recreated() {
     for name in LOCKS {
         drop(home.store().lock().unwrap());
         fs::remove_file(home.file(name)).unwrap();
-        let _locked = home.store().try_lock().unwrap().unwrap();
+        let _locked = home.store().try_lock().unwrap().locked().unwrap();
         assert!(is_locked(home.file(name)), "{name}");
     }
 }
@@ -234,7 +235,7 @@ fn two_lock_holders_do_not_overwrite_each_other() {
     for name in LOCKS {
         fs::remove_file(home.file(name)).unwrap();
     }
-    let mut early = home.store().try_lock().unwrap().unwrap();
+    let mut early = home.store().try_lock().unwrap().locked().unwrap();
     early.load().unwrap();
     early.commit(&document("early")).unwrap();
     changed(&home, late.commit(&document("late")));
@@ -287,5 +288,5 @@ fn locks_are_released_when_the_process_dies() {
     let error = home.store().with_lock_wait(Duration::from_millis(1)).lock().unwrap_err();
     assert!(matches!(error, Error::File(FileError::Locked { .. })), "{error:?}");
     drop(held);
-    assert!(home.store().try_lock().unwrap().is_some());
+    assert!(home.store().try_lock().unwrap().locked().is_some());
 }

@@ -5,6 +5,7 @@
 mod common;
 
 mod changes;
+mod claims;
 mod external_store;
 mod format;
 mod interrupted_save;

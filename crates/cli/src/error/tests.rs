@@ -134,7 +134,7 @@ fn of_stored() -> Vec<(&'static str, CliError)> {
     [
         ("store", LoginError::Store(corrupt())),
         ("store_busy", LoginError::Store(locked())),
-        ("store_busy", LoginError::StoreBusy { waited, holder: None }),
+        ("store_busy", LoginError::StoreBusy { waited, holder: None, claimed_by: None }),
         ("not_signed_in", LoginError::NotSignedIn(location())),
         ("sign_in_ended", LoginError::SignInEnded(refused(401))),
         ("sign_in_ended", LoginError::AccessTokenNotAccepted(platform_refusal(401))),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use auth_store::{AuthDocument, AuthStore, Error as StoreError, ErrorKind, LockedStore};
 use credentials::AccessToken;
 use jiff::Timestamp;
-use token_source::{Clock, LockError, TokenSource, Valid};
+use token_source::{Clock, Holder, LockError, TokenSource, Valid};
 use tokio::time::sleep;
 
 use super::endpoint::IssuerEndpoint;
@@ -78,12 +78,12 @@ impl StoredSignIn {
         let locked = token_source::lock(&self.store, &TokioClock(self.now), &report).await;
         locked.map_err(|error| match error {
             LockError::Store(source) => Error::Store(source),
-            LockError::Busy { waited, .. } => self.store_busy(waited),
+            LockError::Busy { waited, holder } => self.store_busy(waited, holder),
         })
     }
 
-    fn store_busy(&self, waited: Duration) -> Error {
-        Error::StoreBusy { waited, holder: self.store.holder() }
+    fn store_busy(&self, waited: Duration, claimed_by: Option<Holder>) -> Error {
+        Error::StoreBusy { waited, holder: self.store.holder(), claimed_by }
     }
 
     fn source<'a>(
@@ -108,7 +108,7 @@ impl StoredSignIn {
             SourceError::NotSignedIn => self.not_signed_in(),
             SourceError::Expired => self.current().err().unwrap_or_else(|| self.not_signed_in()),
             SourceError::Store(source) | SourceError::NotWritable(source) => Error::Store(source),
-            SourceError::Busy { waited, .. } => self.store_busy(waited),
+            SourceError::Busy { waited, holder } => self.store_busy(waited, holder),
             SourceError::Rejected(Error::Refresh(source)) => Error::SignInEnded(source),
             SourceError::Refresh(error) | SourceError::Rejected(error) => error,
             SourceError::NoAccessToken => Error::InvalidRefreshResponse { field: "access_token" },

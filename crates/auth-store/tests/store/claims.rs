@@ -1,0 +1,338 @@
+//! An external store that several machines share: it is claimed, and not only locked.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use auth_store::{
+    AuthDocument, AuthStore, Claim, Error, ErrorKind, ExternalStore, ExternalStoreError,
+    LockedStore,
+};
+use credentials::RefreshToken;
+use token_source::{Commit, Holder, RefreshedTokens, TryLock, WaitPolicy, WhileHeld};
+use zeroize::Zeroizing;
+
+use crate::common::{Home, block_on, is_locked, sign_in};
+
+/// The row of a database, as every machine sees it.
+#[derive(Debug, Default)]
+struct Row(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    version: u64,
+    entry: Option<Vec<u8>>,
+    is_claimed: bool,
+    /// The deadlines of the requests that the claims have to outlive.
+    deadlines: Vec<Duration>,
+    is_unreachable: bool,
+}
+
+const DEADLINE: Duration = Duration::from_secs(40);
+
+impl Row {
+    fn holding(document: &AuthDocument) -> Arc<Self> {
+        let row = Arc::<Self>::default();
+        row.put(document.to_bytes().unwrap().to_vec());
+        row
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Another machine stores something.
+    fn put(&self, entry: impl Into<Option<Vec<u8>>>) {
+        let mut state = self.state();
+        state.version += 1;
+        state.entry = entry.into();
+    }
+
+    fn is_claimed(&self) -> bool {
+        self.state().is_claimed
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.state().entry.clone().unwrap()).unwrap()
+    }
+
+    fn holder() -> Holder {
+        Holder { name: "build-7:17".to_owned(), held_for: Duration::from_secs(12) }
+    }
+}
+
+/// The row from one machine.
+#[derive(Debug)]
+struct Machine(Arc<Row>);
+
+impl ExternalStore for Machine {
+    fn name(&self) -> String {
+        "the row".to_owned()
+    }
+
+    fn check(&self, _: usize) -> Result<(), ExternalStoreError> {
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
+        Ok(self.0.state().entry.clone().map(Zeroizing::new))
+    }
+
+    fn write(&self, _: &[u8]) -> Result<(), ExternalStoreError> {
+        Err("it is written without a claim".into())
+    }
+
+    fn remove(&self) -> Result<bool, ExternalStoreError> {
+        Err("it is removed without a claim".into())
+    }
+
+    fn read_access_token(&self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
+        Ok(Some(Zeroizing::new(br#"{"tokens":{"access_token":"cached"}}"#.to_vec())))
+    }
+
+    fn try_claim(&self) -> Result<TryLock<Option<Box<dyn Claim>>>, ExternalStoreError> {
+        let mut state = self.0.state();
+        if std::mem::replace(&mut state.is_claimed, true) {
+            return Ok(TryLock::Held(Some(Row::holder())));
+        }
+        let (version, entry) = (state.version, state.entry.clone());
+        let row = self.0.clone();
+        Ok(TryLock::Locked(Some(Box::new(RowClaim { row, version, entry, is_reserved: false }))))
+    }
+
+    fn wait_policy(&self) -> WaitPolicy {
+        WaitPolicy { while_held: WhileHeld::UseOldToken, ..WaitPolicy::default() }
+    }
+}
+
+#[derive(Debug)]
+struct RowClaim {
+    row: Arc<Row>,
+    version: u64,
+    entry: Option<Vec<u8>>,
+    is_reserved: bool,
+}
+
+impl Claim for RowClaim {
+    fn read(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, ExternalStoreError> {
+        Ok(self.entry.clone().map(Zeroizing::new))
+    }
+
+    fn reserve(&mut self, deadline: Duration) -> Result<(), ExternalStoreError> {
+        self.is_reserved = true;
+        self.row.state().deadlines.push(deadline);
+        Ok(())
+    }
+
+    fn replace(&mut self, document: Option<&[u8]>) -> Result<bool, ExternalStoreError> {
+        let mut state = self.row.state();
+        if state.is_unreachable {
+            return Err("it is unreachable".into());
+        }
+        if state.version != self.version {
+            (self.version, self.entry) = (state.version, state.entry.clone());
+            return Ok(false);
+        }
+        state.version += 1;
+        state.is_claimed = false;
+        state.entry = document.map(<[u8]>::to_vec);
+        self.is_reserved = true;
+        Ok(true)
+    }
+
+    fn commit(
+        mut self: Box<Self>,
+        mut document: AuthDocument,
+        tokens: RefreshedTokens,
+        _: RefreshToken,
+    ) -> Result<Commit<AuthDocument>, ExternalStoreError> {
+        self.is_reserved = true;
+        document.set_refreshed_tokens(&tokens);
+        self.replace(Some(&document.to_bytes()?))?;
+        Ok(Commit::Stored(document))
+    }
+
+    fn release(mut self: Box<Self>) {
+        self.is_reserved = false;
+    }
+}
+
+impl Drop for RowClaim {
+    fn drop(&mut self) {
+        if !self.is_reserved {
+            self.row.state().is_claimed = false;
+        }
+    }
+}
+
+fn document(mark: &str) -> AuthDocument {
+    let mut document = AuthDocument::default();
+    document.set_sign_in(&sign_in(mark));
+    document
+}
+
+/// The folder of a machine, and its store.
+fn machine(row: &Arc<Row>) -> (Home, AuthStore) {
+    let home = Home::new();
+    let store = home.store().with_external_store(Arc::new(Machine(row.clone())));
+    (home, store)
+}
+
+#[track_caller]
+fn locked(store: &AuthStore) -> LockedStore {
+    store.try_lock().unwrap().locked().unwrap()
+}
+
+/// The commit of a refresh that has spent the token of sign-in 1.
+fn commit(mut locked: LockedStore) -> Result<Commit<AuthDocument>, Error> {
+    let document = locked.load().unwrap().unwrap();
+    let refresh_token = RefreshToken::new("refresh-new").ok();
+    let tokens = RefreshedTokens { refresh_token, ..RefreshedTokens::default() };
+    let spent = RefreshToken::new("refresh-1").unwrap();
+    block_on(token_source::StoreGuard::commit(locked, document, tokens, spent))
+}
+
+// threats 120
+#[test]
+fn one_machine_at_a_time_has_the_claim() {
+    let row = Row::holding(&document("1"));
+    let ((home, one), (_other_home, other)) = (machine(&row), machine(&row));
+    let held = one.lock().unwrap();
+    assert!(is_locked(home.file("auth.lock")) && row.is_claimed());
+    let TryLock::Held(holder) = other.try_lock().unwrap() else { panic!("it is claimed twice") };
+    assert_eq!(holder, Some(Row::holder()));
+    drop(held);
+    assert!(!row.is_claimed());
+    locked(&other).commit(&document("2")).unwrap();
+    assert!(row.text().contains("access-2"));
+}
+
+/// The locks of the machine come first: only one of its processes asks for the claim.
+// threats 120
+#[test]
+fn process_without_the_lock_of_its_machine_claims_nothing() {
+    let row = Row::holding(&document("1"));
+    let (home, store) = machine(&row);
+    drop(store.lock().unwrap());
+    let theirs = std::fs::File::open(home.file("auth.lock")).unwrap();
+    theirs.lock().unwrap();
+    assert!(store.try_lock().unwrap().locked().is_none());
+    assert!(!row.is_claimed());
+}
+
+#[test]
+fn lock_waits_for_a_claim_and_names_its_holder() {
+    let row = Row::holding(&document("1"));
+    let ((_home, one), (home, other)) = (machine(&row), machine(&row));
+    let held = one.lock().unwrap();
+    let error = other.clone().with_lock_wait(Duration::from_millis(1)).lock().unwrap_err();
+    assert_eq!(error.to_string(), "build-7:17 has claimed the sign-in in the row");
+    assert!(error.is_transient() && error.kind() == ErrorKind::Locked);
+    assert!(!is_locked(home.file("auth.lock")));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| other.lock().map(drop));
+        drop(held);
+        waiting.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn claim_outlives_the_request_and_stays_if_its_token_may_be_used() {
+    let row = Row::holding(&document("1"));
+    let (_home, store) = machine(&row);
+    let reserved = || {
+        let mut locked = locked(&store);
+        locked.load().unwrap();
+        block_on(token_source::StoreGuard::reserve(&mut locked, DEADLINE)).unwrap();
+        locked
+    };
+    block_on(token_source::StoreGuard::release(reserved()));
+    assert!(!row.is_claimed());
+    drop(reserved());
+    assert!(row.is_claimed());
+    assert_eq!(row.state().deadlines, [DEADLINE, DEADLINE]);
+}
+
+/// A sign-in spends no token of the row.
+#[test]
+fn sign_in_that_fails_gives_the_claim_back() {
+    let row = Row::holding(&document("1"));
+    let (_home, store) = machine(&row);
+    let mut locked = locked(&store);
+    locked.reserve_for_sign_in("2026-11-21T18:48:46Z".parse().unwrap()).unwrap();
+    drop(locked);
+    assert!(!row.is_claimed());
+    assert_eq!(row.state().deadlines, [Duration::ZERO; 0]);
+}
+
+/// The claim compares and repeats; the store does not write a second time.
+// threats 122
+#[test]
+fn new_tokens_are_stored_by_the_claim() {
+    let row = Row::holding(&document("1"));
+    let (_home, store) = machine(&row);
+    let committed = commit(locked(&store)).unwrap();
+    assert!(matches!(committed, Commit::Stored(_)), "{committed:?}");
+    assert!(row.text().contains("refresh-new") && !row.text().contains("refresh-1"));
+    assert!(!row.is_claimed());
+
+    let locked = locked(&store);
+    row.state().is_unreachable = true;
+    let error = commit(locked).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MayBeStored, "{error:?}");
+    assert!(row.is_claimed());
+}
+
+#[test]
+fn change_is_repeated_on_what_another_machine_has_stored() {
+    let row = Row::holding(&document("1"));
+    let (_home, store) = machine(&row);
+    let mut locked = locked(&store);
+    locked.load().unwrap();
+    row.put(br#"{"theirs":1}"#.to_vec());
+    let now = "2026-11-21T18:48:46Z".parse().unwrap();
+    let outcome = locked.update_with_backup(now, |document| document.set_sign_in(&sign_in("2")));
+    assert!(outcome.unwrap().1.is_none());
+    let text = row.text();
+    assert!(text.contains("access-2") && text.contains("\"theirs\": 1"), "{text}");
+}
+
+/// Also what cannot be read.
+#[test]
+fn claimed_entry_is_removed() {
+    for (entry, was_there) in
+        [(Some(b"{}".to_vec()), true), (Some(b"{".to_vec()), true), (None, false)]
+    {
+        let row = Arc::<Row>::default();
+        row.put(entry);
+        let (_home, store) = machine(&row);
+        let mut locked = locked(&store);
+        let _ = locked.load();
+        assert_eq!(locked.remove().unwrap(), was_there);
+        assert!(row.state().entry.is_none() && !row.is_claimed());
+    }
+}
+
+/// The answer of the database may be lost, and the sign-in stored.
+#[test]
+fn failed_write_may_have_stored_the_document() {
+    let row = Row::holding(&document("1"));
+    let (_home, store) = machine(&row);
+    let mut locked = locked(&store);
+    row.state().is_unreachable = true;
+    let error = locked.commit(&document("2")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MayBeStored, "{error:?}");
+}
+
+#[test]
+fn caller_that_needs_only_the_access_token_gets_a_copy() {
+    let (_home, store) = machine(&Row::holding(&document("1")));
+    let token = |document: AuthDocument| document.access_token().unwrap().expose().to_owned();
+    assert_eq!(token(store.load_access_token().unwrap().unwrap()), "cached");
+    assert_eq!(token(store.load().unwrap().unwrap()), "access-1");
+    let of_protocol = block_on(token_source::SharedStore::load(&store));
+    assert_eq!(token(of_protocol.unwrap().unwrap()), "cached");
+    let policy = token_source::SharedStore::wait_policy(&store);
+    assert_eq!(policy.while_held, WhileHeld::UseOldToken);
+    let of_file = token_source::SharedStore::wait_policy(&Home::new().store());
+    assert_eq!(of_file, WaitPolicy::default());
+}
