@@ -62,6 +62,13 @@ keyring:
     cargo test --package auth-store --features keyring --test keyring
     cargo test --package login-cli --features keyring --lib args
 
+# Lint and test `--store postgres://…`; the full test needs PostgreSQL
+[group('check')]
+postgres:
+    cargo clippy --package login-cli --features postgres --all-targets -- -D warnings
+    cargo test --package login-cli --features postgres --lib
+    cargo test --package login-cli --features postgres --test e2e -- postgres::
+
 # With `publish = false`, cargo does not find a package of the workspace while it makes one that depends on it. A copy
 # of the workspace does not have that line.
 #

@@ -20,6 +20,10 @@ impl SharedStore for AuthStore {
         Ok(self.load_access_token()?.filter(AuthDocument::is_signed_in))
     }
 
+    async fn reload(&self) -> Result<Option<AuthDocument>, Error> {
+        Ok(self.load()?.filter(AuthDocument::is_signed_in))
+    }
+
     async fn try_lock(&self) -> Result<TryLock<LockedStore>, Error> {
         self.try_lock()
     }

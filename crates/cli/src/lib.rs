@@ -35,6 +35,8 @@ mod mutex;
 mod opener;
 mod output;
 mod panic;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod profiles;
 mod project_menu;
 mod prompt;

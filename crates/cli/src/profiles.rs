@@ -3,6 +3,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "postgres")]
+use std::sync::Arc;
 
 use auth_store::{AuthStore, HelperStore, Location};
 use credential_helper::{Helper, InvalidName};
@@ -13,6 +15,8 @@ use terminal_ui::Terminal;
 use crate::args::{ProfileName, SharedArgs, StoreKind, case_conflict_message, shell_word};
 use crate::environment;
 use crate::error::CliError;
+#[cfg(feature = "postgres")]
+use crate::postgres::{PostgresRow, Server};
 use crate::signals;
 use crate::store_timeout::StoreTimeout;
 
@@ -31,6 +35,8 @@ enum Store {
     Helper(Helper, StoreTimeout),
     #[cfg(feature = "keyring")]
     Keyring(StoreTimeout),
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<Server>),
 }
 
 /// The folder of the profiles that have a name.
@@ -42,9 +48,10 @@ impl Profiles {
         let codex_home = environment::codex_home(args.codex_home.as_deref());
         let kind = args.store.clone().map_or_else(environment::store, |kind| Ok(Some(kind)));
         let profile = args.profile.clone().map_or_else(environment::profile, |name| Ok(Some(name)));
+        let (codex_home, kind) = (codex_home?, kind?);
         let profiles = Self {
-            codex_home: codex_home?,
-            store: store(kind?, environment::terminal(args.color))?,
+            store: store(kind, &codex_home, environment::terminal(args.color))?,
+            codex_home,
             selected: profile?.unwrap_or_default(),
         };
         let name = if args.profile.is_some() { "--profile" } else { "LOGIN_CLI_PROFILE" };
@@ -101,7 +108,43 @@ impl Profiles {
                 let external = if timeout.has_user() { external.allow_prompt() } else { external };
                 store.with_external_store(timeout.with_notice(external, "the keyring"))
             }
+            #[cfg(feature = "postgres")]
+            Store::Postgres(server) => {
+                let row = PostgresRow::new(server.clone(), profile.as_str());
+                store.with_external_store(Arc::new(row))
+            }
         }
+    }
+
+    /// The same for a profile that is not that of the command.
+    pub(crate) fn store_of_other(&self, profile: &ProfileName) -> AuthStore {
+        #[cfg(feature = "postgres")]
+        if let Store::Postgres(server) = &self.store {
+            let row = PostgresRow::of_other_profile(server.clone(), profile.as_str());
+            return AuthStore::new(self.folder_of(profile)).with_external_store(Arc::new(row));
+        }
+        self.store_of(profile)
+    }
+
+    /// The database of `--store`.
+    ///
+    /// # Errors
+    ///
+    /// It names another store.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn server(&self) -> Result<&Arc<Server>, CliError> {
+        match &self.store {
+            Store::Postgres(server) => Ok(server),
+            _ => Err(CliError::Usage(
+                "this command needs a database: --store postgres://USER@HOST/DATABASE".to_owned(),
+            )),
+        }
+    }
+
+    /// The `auth.json` of the selected profile, whatever the store is.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn file(&self) -> AuthStore {
+        AuthStore::new(self.folder_of(&self.selected))
     }
 
     /// The names of all profiles: the default one, then the others in order.
@@ -170,7 +213,7 @@ impl Profiles {
         let names = names.unwrap_or_else(|_| vec![ProfileName::default()]);
         let of_profile = |profile: &ProfileName| {
             let name = format!("profile {}", profile.as_str());
-            OtherStore { name, store: self.store_of(profile) }
+            OtherStore { name, store: self.store_of_other(profile) }
         };
         let others = names.iter().filter(|name| Some(*name) != except);
         others.map(of_profile).chain(unlisted).collect()
@@ -199,7 +242,15 @@ fn below_home(location: &Location, home: &Path) -> Option<String> {
     is_plain.then(|| format!("~/{rest}"))
 }
 
-fn store(kind: Option<StoreKind>, terminal: Terminal) -> Result<Store, CliError> {
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(unused_variables, reason = "the cache of a database can be in the folder")
+)]
+fn store(
+    kind: Option<StoreKind>,
+    codex_home: &Path,
+    terminal: Terminal,
+) -> Result<Store, CliError> {
     let wrong =
         |problem: InvalidName| CliError::Variable { name: "--store", problem: problem.to_string() };
     match kind {
@@ -215,6 +266,10 @@ fn store(kind: Option<StoreKind>, terminal: Terminal) -> Result<Store, CliError>
         }
         #[cfg(feature = "keyring")]
         Some(StoreKind::Keyring) => Ok(Store::Keyring(StoreTimeout::new(terminal)?)),
+        #[cfg(feature = "postgres")]
+        Some(StoreKind::Postgres(url)) => {
+            Ok(Store::Postgres(Arc::new(Server::new(url, codex_home, terminal)?)))
+        }
     }
 }
 

@@ -60,4 +60,4 @@ pub use connection::{InvalidParameters, Parameters};
 pub use database::{Database, setup_sql};
 pub use error::{Error, ErrorKind};
 pub use seal::{KeyId, Keys, RowVersion, SealError};
-pub use store::{ClaimGuard, Document, Options, PostgresStore, StoredSignIn};
+pub use store::{ClaimGuard, Document, Options, PostgresStore, RowStatus, StoredSignIn};

@@ -331,6 +331,8 @@ fn caller_that_needs_only_the_access_token_gets_a_copy() {
     assert_eq!(token(store.load().unwrap().unwrap()), "access-1");
     let of_protocol = block_on(token_source::SharedStore::load(&store));
     assert_eq!(token(of_protocol.unwrap().unwrap()), "cached");
+    let again = block_on(token_source::SharedStore::reload(&store));
+    assert_eq!(token(again.unwrap().unwrap()), "access-1");
     let policy = token_source::SharedStore::wait_policy(&store);
     assert_eq!(policy.while_held, WhileHeld::UseOldToken);
     let of_file = token_source::SharedStore::wait_policy(&Home::new().store());

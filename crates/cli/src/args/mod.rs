@@ -14,6 +14,8 @@ pub(crate) use options::{
     LoginArgs, LogoutArgs, PlatformArgs, ProjectsArgs, StatusArgs, TokenArgs, VariableArgs,
 };
 pub(crate) use shared::{Json, SharedArgs, color_choice};
+#[cfg(feature = "postgres")]
+pub(crate) use store::{StoreArgs, StoreCommand, StoreImportArgs, StoreInitArgs, StoreKeyArgs};
 pub(crate) use values::{
     ProfileName, Shell, StoreKind, case_conflict_message, duration, shell_word,
 };
@@ -21,6 +23,8 @@ pub(crate) use values::{
 mod help;
 mod options;
 mod shared;
+#[cfg(feature = "postgres")]
+mod store;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -95,10 +99,14 @@ impl Cli {
 }
 
 /// The groups of options that are hidden in the help of a command, because it ignores them.
-const WITHOUT_EFFECT: [(&str, &[&str]); 3] = [
+const WITHOUT_EFFECT: &[(&str, &[&str])] = &[
     ("schema", &["Servers", "Storage"]),
     ("profiles", &["Servers"]),
     ("completions", &["Servers", "Storage"]),
+    #[cfg(feature = "postgres")]
+    ("store", &["Servers"]),
+    #[cfg(feature = "postgres")]
+    ("store-key", &["Servers", "Storage"]),
 ];
 
 /// The command line, as `clap` defines it.
@@ -221,6 +229,17 @@ pub(crate) enum Command {
     /// cannot be reached.
     #[command(after_long_help = help(include_str!("help/logout.txt")))]
     Logout(LogoutArgs),
+    /// Manage a sign-in that several machines share
+    ///
+    /// It is a row of a PostgreSQL database, sealed with a key that only the machines have. One of them
+    /// refreshes it for all.
+    #[cfg(feature = "postgres")]
+    #[command(after_long_help = help(include_str!("help/store.txt")))]
+    Store(StoreArgs),
+    /// Make a key that seals a sign-in in a database
+    #[cfg(feature = "postgres")]
+    #[command(after_long_help = help(include_str!("help/store-key.txt")))]
+    StoreKey(StoreKeyArgs),
     /// List the profiles on this machine
     ///
     /// Each profile has its own sign-in. The mark shows the profile that commands use without --profile.

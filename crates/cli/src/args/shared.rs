@@ -7,7 +7,7 @@ use http_client::BaseUrl;
 use login::openai;
 use terminal_ui::CommandPrefix;
 
-use super::values::{ProfileName, StoreKind, path, shell_word};
+use super::values::{ProfileName, StoreKind, StoreKindParser, path, shell_word, store_kinds};
 
 /// The options of every command, before or after its name.
 #[derive(Clone, Debug, Args)]
@@ -30,7 +30,7 @@ pub(crate) struct SharedArgs {
     /// Use another account, with its own sign-in [env: LOGIN_CLI_PROFILE] [default: default]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Storage")]
     pub(crate) profile: Option<ProfileName>,
-    #[arg(long, global = true, value_name = "KIND", help = STORE_HELP, help_heading = "Storage")]
+    #[arg(long, global = true, value_name = "KIND", value_parser = StoreKindParser, help = store_help(), help_heading = "Storage")]
     pub(crate) store: Option<StoreKind>,
     /// Print one JSON document for the result or the error; --json=stream also prints an event per line
     #[arg(long, global = true, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "document", hide_possible_values = true, help_heading = "Output")]
@@ -49,11 +49,9 @@ pub(crate) struct SharedArgs {
     pub(crate) color: ColorChoice,
 }
 
-const STORE_HELP: &str = if cfg!(feature = "keyring") {
-    "Credential store: file, keyring, or helper:NAME for docker-credential-NAME [env: LOGIN_CLI_STORE] [default: file]"
-} else {
-    "Credential store: file, or helper:NAME for docker-credential-NAME [env: LOGIN_CLI_STORE] [default: file]"
-};
+fn store_help() -> String {
+    format!("Credential store: {} [env: LOGIN_CLI_STORE] [default: file]", store_kinds())
+}
 
 impl SharedArgs {
     /// How the user calls this program again, for the same account.
@@ -63,7 +61,7 @@ impl SharedArgs {
         let flags = [
             ("--codex-home", codex_home),
             ("--profile", profile),
-            ("--store", self.store.as_ref().map(ToString::to_string)),
+            ("--store", self.store.as_ref().map(|kind| shell_word(&kind.to_string()))),
         ];
         let given =
             flags.into_iter().filter_map(|(name, value)| Some(format!("{name} {} ", value?)));

@@ -159,11 +159,46 @@ fn build_without_keyring_names_the_alternatives() {
 
 #[test]
 fn error_names_only_the_stores_of_this_build() {
-    let problem = "foo".parse::<StoreKind>().unwrap_err();
-    let is_offered = problem.contains("keyring");
-    assert_eq!(is_offered, cfg!(feature = "keyring"), "{problem}");
-    let others = problem.replace("file, keyring, or", "file or");
-    assert_eq!(others, "it must be file or helper:NAME for the program docker-credential-NAME");
+    let mut problem = "foo".parse::<StoreKind>().unwrap_err();
+    for (store, is_offered) in [
+        (", keyring", cfg!(feature = "keyring")),
+        (", postgres://USER@HOST/DATABASE", cfg!(feature = "postgres")),
+    ] {
+        assert_eq!(problem.contains(store), is_offered, "{problem}");
+        problem = problem.replace(store, "");
+    }
+    assert_eq!(problem, "it must be file, or helper:NAME for docker-credential-NAME");
+}
+
+/// With or without PostgreSQL, the address may have a password.
+// threats 207
+#[test]
+fn address_of_a_database_is_not_repeated() {
+    let password = "canary-password";
+    for url in [
+        format!("postgres://ci:{password}@db.test/ops"),
+        format!("postgresql://db.test/ops?password={password}"),
+        format!("Postgres://ci:{password}@db.test/ops"),
+        format!("mysql://ci:{password}@db.test"),
+    ] {
+        let error = reads(&format!("login-cli token --store {url}")).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        let message = error.to_string();
+        assert!(message.contains("invalid value for --store"), "{message}");
+        assert!(!message.contains("canary"), "{message}");
+    }
+    let outcome =
+        reads("login-cli token --store postgres://ci@db.test/ops?application_name=a&port=1");
+    assert_eq!(outcome.is_ok(), cfg!(feature = "postgres"));
+    match outcome {
+        Ok(cli) => assert_eq!(
+            cli.shared.command_prefix().account,
+            "--store 'postgres://ci@db.test/ops?application_name=a&port=1' "
+        ),
+        Err(error) => {
+            assert!(error.to_string().contains("this build has no PostgreSQL"), "{error}");
+        }
+    }
 }
 
 /// What the help of the program and of each command says after the options.

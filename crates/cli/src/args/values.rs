@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -5,6 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use credential_helper::Helper;
 use oauth_callback_server::RedirectHost;
 
@@ -154,6 +156,9 @@ pub(crate) enum StoreKind {
     /// The keyring of the system.
     #[cfg(feature = "keyring")]
     Keyring,
+    /// The address of a database, without a password.
+    #[cfg(feature = "postgres")]
+    Postgres(String),
 }
 
 impl fmt::Display for StoreKind {
@@ -163,6 +168,8 @@ impl fmt::Display for StoreKind {
             Self::Helper(name) => write!(f, "helper:{name}"),
             #[cfg(feature = "keyring")]
             Self::Keyring => f.write_str("keyring"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => f.write_str(url),
         }
     }
 }
@@ -175,6 +182,9 @@ impl FromStr for StoreKind {
             Helper::new(name, []).map_err(|error| error.to_string())?;
             return Ok(Self::Helper(name.to_owned()));
         }
+        if is_database(kind) {
+            return database(kind);
+        }
         match kind {
             "file" => Ok(Self::File),
             #[cfg(feature = "keyring")]
@@ -183,13 +193,65 @@ impl FromStr for StoreKind {
             "keyring" => Err("this build has no keyring: use helper:secretservice or \
                               helper:osxkeychain, or build with --features keyring"
                 .to_owned()),
-            _ if cfg!(feature = "keyring") => Err(format!("it must be file, keyring, or {HELPER}")),
-            _ => Err(format!("it must be file or {HELPER}")),
+            _ => Err(format!("it must be {}", store_kinds())),
         }
     }
 }
 
-const HELPER: &str = "helper:NAME for the program docker-credential-NAME";
+/// The values of `--store`.
+pub(super) fn store_kinds() -> String {
+    let keyring = if cfg!(feature = "keyring") { ", keyring" } else { "" };
+    let postgres = if cfg!(feature = "postgres") { ", postgres://USER@HOST/DATABASE" } else { "" };
+    format!("file{keyring}{postgres}, or helper:NAME for docker-credential-NAME")
+}
+
+fn is_database(kind: &str) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| kind.starts_with(scheme))
+}
+
+#[cfg(feature = "postgres")]
+fn database(url: &str) -> Result<StoreKind, String> {
+    use postgres_store::{InvalidParameters, Parameters};
+
+    match Parameters::resolve(url, |_| None) {
+        // The environment names the file.
+        Ok(_) | Err(InvalidParameters::NoService { .. }) => Ok(StoreKind::Postgres(url.to_owned())),
+        Err(InvalidParameters::PasswordInUrl) => Err("the address has a password, which other \
+             users can see: put it into a file, and name that with PGPASSFILE"
+            .to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+fn database(_: &str) -> Result<StoreKind, String> {
+    Err("this build has no PostgreSQL: build with --features postgres".to_owned())
+}
+
+/// Parses `--store`. An error does not repeat the address of a database, which may have a password.
+#[derive(Clone)]
+pub(super) struct StoreKindParser;
+
+impl TypedValueParser for StoreKindParser {
+    type Value = StoreKind;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        option: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<StoreKind, clap::Error> {
+        let parse = str::parse::<StoreKind>;
+        if !value.to_string_lossy().contains("://") {
+            return parse.parse_ref(command, option, value);
+        }
+        let kind = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(parse);
+        kind.map_err(|problem| {
+            let message = format!("invalid value for --store: {problem}");
+            command.clone().error(ErrorKind::ValueValidation, message)
+        })
+    }
+}
 
 /// A shell with completions.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -13,6 +13,8 @@ mod logout;
 mod platform;
 mod profiles;
 mod status;
+#[cfg(feature = "postgres")]
+mod store;
 mod token;
 mod variables;
 
@@ -38,6 +40,10 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<ExitCode, CliE
 
 /// Whether nothing is lost if the reader of the output is gone.
 fn only_prints(command: &Command) -> bool {
+    #[cfg(feature = "postgres")]
+    if matches!(command, Command::Store(_) | Command::StoreKey(_)) {
+        return false;
+    }
     use Command::{CreateKey, Exec, Login, Logout, Refresh};
     !matches!(command, Login(_) | CreateKey(_) | Exec(_) | Logout(_) | Refresh)
 }
@@ -60,6 +66,10 @@ fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
         Command::Exec(args) => return exec::run(args, context),
         Command::Refresh => context.block_on(token::refresh(context))?,
         Command::Logout(args) => context.block_on(logout::run(args, context))?,
+        #[cfg(feature = "postgres")]
+        Command::Store(args) => store::run(&args.command, context)?,
+        #[cfg(feature = "postgres")]
+        Command::StoreKey(args) => store::new_key(args, context)?,
         Command::Profiles => profiles::run(context)?,
         Command::Schema => {
             context.output.document(|| serde_json::from_str(SCHEMA).unwrap_or_default())?;

@@ -40,7 +40,11 @@ impl Profile {
     /// `None` for the empty folder that a logout leaves.
     fn read(profiles: &Profiles, name: ProfileName) -> Option<Self> {
         let is_selected = profiles.selected == name;
-        let stored = profiles.store_of(&name).load();
+        let store = match is_selected {
+            true => profiles.store_of(&name),
+            false => profiles.store_of_other(&name),
+        };
+        let stored = store.load();
         let stored = stored.map(|it| it.filter(AuthDocument::is_signed_in));
         let account = stored.as_ref().ok().and_then(|it| account(it.as_ref()?));
         let shown = account.as_ref().map(|it| excerpt(it, 80));

@@ -1,4 +1,4 @@
-use auth_store::{AuthDocument, AuthMode};
+use auth_store::{AuthDocument, AuthMode, AuthStore};
 use credentials::{AccessToken, ApiKey};
 use jiff::Timestamp;
 use login::stored::{check_not_ended, identity_without_verifying, is_due, signed_in};
@@ -21,13 +21,15 @@ pub(crate) fn run(args: &TokenArgs, context: &Context) -> Result<(), CliError> {
         let document = signed_in(store.load().map_err(login::Error::Store)?, &store)?;
         return print(context, "api_key", api_key(&document)?.expose(), None);
     }
-    let document = valid(&Reporter::new(context), context)?;
+    let reporter = Reporter::new(context);
     if args.id_token {
+        let document = valid(&reporter, context)?;
         let token = document.id_token().ok_or_else(|| no_token("ID token", &document))?;
         let expires_at = id_token_expires_at(&document);
         warn_of_expired(context, expires_at);
         print(context, "id_token", token.expose(), expires_at)
     } else {
+        let document = with_valid_token(&reporter, context)?;
         let token = access_token(&document)?;
         print(context, "access_token", token.expose(), document.access_token_expires_at())
     }
@@ -83,15 +85,48 @@ fn print(
 pub(super) fn stored(profiles: &Profiles) -> Result<AuthDocument, CliError> {
     let store = profiles.store();
     let document = store.load().map_err(login::Error::Store)?;
-    let document = signed_in(document, &store)?;
-    check_not_ended(&document, &store, environment::now())?;
+    not_ended(document, &store)
+}
+
+fn not_ended(document: Option<AuthDocument>, store: &AuthStore) -> Result<AuthDocument, CliError> {
+    let document = signed_in(document, store)?;
+    check_not_ended(&document, store, environment::now())?;
     Ok(document)
 }
 
 /// The sign-in with a valid access token, where it has one at all.
 pub(super) fn valid(reporter: &Reporter<'_>, context: &Context) -> Result<AuthDocument, CliError> {
+    let document = with_valid_token(reporter, context)?;
+    whole(&document, context).unwrap_or(Ok(document))
+}
+
+/// The same, or a copy of the access token while the rest cannot be read.
+pub(super) fn valid_or_copy(
+    reporter: &Reporter<'_>,
+    context: &Context,
+) -> Result<AuthDocument, CliError> {
+    let document = with_valid_token(reporter, context)?;
+    match whole(&document, context) {
+        Some(Err(error)) if !error.is_store_unavailable() => Err(error),
+        Some(Ok(whole)) => Ok(whole),
+        _ => Ok(document),
+    }
+}
+
+/// The sign-in of what may be a copy of its access token, unless that is all there is.
+fn whole(document: &AuthDocument, context: &Context) -> Option<Result<AuthDocument, CliError>> {
+    let stored = || context.profiles().and_then(|profiles| stored(&profiles));
+    document.has_only_access_token().then(stored)
+}
+
+/// The same with nothing but the access token, if the store has a recent copy of that.
+pub(super) fn with_valid_token(
+    reporter: &Reporter<'_>,
+    context: &Context,
+) -> Result<AuthDocument, CliError> {
     let profiles = context.profiles()?;
-    let document = stored(&profiles)?;
+    let store = profiles.store();
+    let document = not_ended(store.load_access_token().map_err(login::Error::Store)?, &store)?;
     if !is_due(&document, environment::now()) {
         return Ok(document);
     }

@@ -28,7 +28,7 @@ fn commands_come_first_and_options_after_a_dash() {
     assert!(completed("status --json --js").is_empty());
     assert_eq!(completed("login --workspace a --works"), ["--workspace"]);
     // A value is no command.
-    assert_eq!(completed("--profile token st"), ["status"]);
+    assert_eq!(completed("--profile token sta"), ["status"]);
     // There is nothing else.
     assert!(completed("logout ").contains(&"--all".to_owned()));
 }
@@ -40,7 +40,7 @@ fn known_values_complete_after_a_space_and_after_an_equals_sign() {
     assert_eq!(completed("completions "), ["bash", "zsh", "fish", "powershell", "elvish"]);
     assert_eq!(completed("--store fi"), ["file"]);
     assert_eq!(completed("status --json=s"), ["--json=stream"]);
-    assert_eq!(completed("--json st"), ["status"]);
+    assert_eq!(completed("--json sta"), ["status"]);
     assert!(completed("--issuer ").is_empty() && completed("create-key --name x").is_empty());
 }
 

@@ -15,12 +15,16 @@ use crate::args::{ProfileName, StoreKind, color_choice, duration};
 use crate::error::CliError;
 use crate::shell_path;
 
+#[cfg(feature = "postgres")]
+mod postgres;
 mod system;
 
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::{host_name, runtime_folder, store_key_file};
 pub(crate) use system::{home, now, path_for_us, variable};
 
 /// A variable as text, if it is Unicode.
-fn text(name: &str) -> Option<String> {
+pub(crate) fn text(name: &str) -> Option<String> {
     variable(name)?.into_string().ok()
 }
 

@@ -27,6 +27,9 @@ pub(super) fn from_error(
     // The user who was too late can come back.
     let is_transient =
         kind == "timed_out" || matches!(error, CliError::Login(error) if error.is_transient());
+    #[cfg(feature = "postgres")]
+    let is_transient =
+        super::postgres::find(error).map_or(is_transient, super::postgres::is_transient);
     let mut document = json!({
         "kind": kind,
         "message": excerpt(&message, LONGEST),
@@ -62,16 +65,24 @@ pub(super) fn exit_code(kind: &str) -> u8 {
 
 /// The stable identifier of an error. Scripts rely on it, and `docs/json.md` has a row for each.
 pub(super) fn kind(error: &CliError) -> Cow<'static, str> {
+    #[cfg(feature = "postgres")]
+    if let Some(error) = super::postgres::find(error) {
+        return super::postgres::kind(error).into();
+    }
     let kind = match error {
         CliError::Login(error) => return kind_of_login(error),
         CliError::SignedInWithoutApiKey(_) => "no_api_key",
         CliError::Setup(_) => "network",
+        #[cfg(feature = "postgres")]
+        CliError::Postgres(error) => super::postgres::kind(error),
         CliError::NoHome => "no_home",
         CliError::Usage(_) | CliError::ServersApart | CliError::Variable { .. } => "wrong_usage",
         CliError::NoCredential { .. } => "no_credential",
         CliError::WrongSecret { .. } | CliError::Input(_) => "bad_input",
         CliError::NotRevoked { .. } => "not_revoked",
         CliError::Profiles(_) => "store",
+        #[cfg(feature = "postgres")]
+        CliError::SignInExists { .. } => "store",
         CliError::Problems { .. } => "problems",
         CliError::NotStarted { source, .. } if source.kind() == io::ErrorKind::NotFound => {
             "program_not_found"

@@ -16,6 +16,8 @@ pub(crate) mod network;
 pub(crate) mod oauth;
 mod platform;
 mod ports;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub(crate) mod rejected;
 mod store;
 #[cfg(test)]
@@ -35,6 +37,14 @@ pub(crate) enum CliError {
     SignedInWithoutApiKey(#[source] Box<LoginError>),
     #[error(transparent)]
     Setup(SetupError),
+    /// The database of a command that is about nothing else.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Postgres(#[from] crate::postgres::Error),
+    /// The row of an import has a sign-in.
+    #[cfg(feature = "postgres")]
+    #[error("{location} has a sign-in already")]
+    SignInExists { location: Location },
     #[error("cannot determine your home folder")]
     NoHome,
     /// The command line is not understood.
@@ -98,6 +108,11 @@ impl CliError {
         document::kind(self) == "interrupted"
     }
 
+    /// Whether the database of the sign-in cannot be used now.
+    pub(crate) fn is_store_unavailable(&self) -> bool {
+        ["store_unreachable", "store_full"].contains(&&*document::kind(self))
+    }
+
     /// What went wrong, in one line.
     pub(crate) fn message(&self) -> String {
         self.explain().message.unwrap_or_else(|| chain(self))
@@ -118,6 +133,15 @@ impl CliError {
             Self::Login(error) => {
                 store::explain(error).or_else(|| platform::explain(error)).unwrap_or_default()
             }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(error) => plain().hint(postgres::hint(error)),
+            #[cfg(feature = "postgres")]
+            Self::SignInExists { .. } => advise(
+                say("to lose that sign-in: ")
+                    .run("store import --replace")
+                    .then("; to see it: ")
+                    .run("status"),
+            ),
             Self::SignedInWithoutApiKey(error) => platform::signed_in_without(error),
             Self::Setup(error) => advise(network::setup(error)).fields(json!({ "cause": "setup" })),
             Self::NoHome => advise("set HOME, or pass --codex-home DIR"),

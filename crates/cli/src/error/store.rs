@@ -6,8 +6,9 @@ use credentials::ClaimMismatch;
 use login::Error as LoginError;
 use login::openai::Mismatch;
 use printable::excerpt;
-use serde_json::json;
+use serde_json::{Value, json};
 use terminal_ui::{Hint, command, from_now, say};
+use token_source::Holder;
 
 use super::network::{CHECK_ISSUER, request};
 use super::{Explanation, advise, plain, variant_name};
@@ -16,7 +17,10 @@ use crate::environment::now;
 pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
     Some(match error {
         LoginError::Store(error) | LoginError::NotWritable(error) => {
-            plain().hint(hint(error)).fields(json!({ "cause": variant_name(&error.kind()) }))
+            plain().hint(hint(error)).fields(match error {
+                StoreError::Claimed { holder: Some(holder), .. } => holder_fields(holder),
+                error => json!({ "cause": variant_name(&error.kind()) }),
+            })
         }
         LoginError::NotSignedIn { .. } => advise(say("sign in with ").run("login")),
         LoginError::SignInExpired { location, expired_at, has_api_key, other_mode } => {
@@ -73,7 +77,9 @@ fn new_tokens(error: &LoginError) -> Option<Explanation> {
             "choose that workspace when you sign in, or leave --workspace out; nothing was stored",
         )
         .fields(json!({ "workspace": workspace })),
-        LoginError::StoreBusy { .. } => advise(IN_USE),
+        LoginError::StoreBusy { claimed_by, .. } => {
+            advise(IN_USE).fields(claimed_by.as_ref().map(holder_fields).unwrap_or_default())
+        }
         LoginError::TokensNotStored(
             StoreError::External { .. } | StoreError::MayBeStored { .. },
         ) => advise(say("fix that store, then ").and(again())),
@@ -105,7 +111,15 @@ fn claim(mismatch: Mismatch) -> Hint {
 
 const IN_USE: &str = "another program is using it: try again when it is done";
 
+fn holder_fields(holder: &Holder) -> Value {
+    json!({ "holder": holder.name, "held_for_seconds": holder.held_for.as_secs() })
+}
+
 pub(super) fn hint(error: &StoreError) -> Option<Hint> {
+    #[cfg(feature = "postgres")]
+    if let Some(error) = super::postgres::find_in(error) {
+        return super::postgres::hint(error);
+    }
     let replace = |replaceable: &bool| match replaceable {
         true => again().then(", which keeps a copy of the file"),
         false => say("move the file away, and ").and(again()),

@@ -13,6 +13,7 @@ use oauth_callback_server::{BindError, WaitError};
 use platform_api::{Call, Error as PlatformError};
 use serde_json::json;
 use token_client::Error as TokenError;
+use token_source::Holder;
 
 use super::*;
 
@@ -49,6 +50,12 @@ fn misshapen() -> DecodeError {
 fn locked() -> StoreError {
     FileError::Locked { path: "auth.lock".into(), waited: Duration::from_secs(45), holder: None }
         .into()
+}
+
+fn claimed() -> StoreError {
+    let holder = Holder { name: "build-7:17".to_owned(), held_for: Duration::from_secs(12) };
+    let (name, waited) = ("the row".to_owned(), Duration::from_secs(45));
+    StoreError::Claimed { name, waited, holder: Some(holder) }
 }
 
 fn corrupt() -> StoreError {
@@ -135,6 +142,7 @@ fn of_stored() -> Vec<(&'static str, CliError)> {
         ("store", LoginError::Store(corrupt())),
         ("store_busy", LoginError::Store(locked())),
         ("store_busy", LoginError::StoreBusy { waited, holder: None, claimed_by: None }),
+        ("store_busy", LoginError::Store(claimed())),
         ("not_signed_in", LoginError::NotSignedIn(location())),
         ("sign_in_ended", LoginError::SignInEnded(refused(401))),
         ("sign_in_ended", LoginError::AccessTokenNotAccepted(platform_refusal(401))),
@@ -192,7 +200,51 @@ fn every_error_has_a_documented_kind() {
         assert_eq!(document["kind"], kind, "{error:?}");
         kinds.insert((kind.to_owned(), document["exit_code"].to_string()));
     }
-    assert_eq!(kinds, documented());
+    #[cfg(feature = "postgres")]
+    kinds.extend(of_database());
+    let mut documented = documented();
+    let is_of_database = |kind: &str| kind.starts_with("store_") && kind != "store_busy";
+    documented.retain(|(kind, _)| cfg!(feature = "postgres") || !is_of_database(kind));
+    assert_eq!(kinds, documented);
+}
+
+/// The client of the database does not let others make its errors, so not each kind has a sample.
+#[cfg(feature = "postgres")]
+fn of_database() -> impl Iterator<Item = (String, String)> {
+    use postgres_store::ErrorKind as Kind;
+    let kinds = [
+        Kind::Parameters,
+        Kind::Unreachable,
+        Kind::Full,
+        Kind::Refused,
+        Kind::Missing,
+        Kind::Tls,
+        Kind::Key,
+        Kind::Changed,
+        Kind::WentBack,
+        Kind::Busy,
+        Kind::Other,
+    ];
+    kinds
+        .into_iter()
+        .map(postgres::kind_of)
+        .map(|kind| (kind.to_owned(), super::document::exit_code(kind).to_string()))
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn error_of_the_database_has_its_kind_behind_the_store() {
+    use crate::postgres::Error;
+    let timed_out = postgres_store::Error::TimedOut { after: Duration::from_secs(10) };
+    let source = Box::new(Error::Store(timed_out));
+    let error = LoginError::Store(StoreError::External { name: "the row".to_owned(), source });
+    has(error, &json!({"kind": "store_unreachable", "exit_code": 1, "transient": true}));
+    let source = Box::new(Error::NoKeyFile);
+    let error =
+        LoginError::NotWritable(StoreError::External { name: "the row".to_owned(), source });
+    has(error, &json!({"kind": "store_key", "transient": false}));
+    let usage = postgres_store::InvalidParameters::PasswordInUrl;
+    has(CliError::Postgres(usage.into()), &json!({"kind": "wrong_usage", "exit_code": 2}));
 }
 
 /// The first two cells of each row of the table of kinds.
@@ -253,6 +305,7 @@ fn missing_response_has_a_cause() {
     has(CliError::Setup(SetupError::NoCaCertificates), &json!({"cause": "setup"}));
     has(LoginError::Store(corrupt()), &json!({"cause": "unreadable", "transient": false}));
     has(LoginError::Store(locked()), &json!({"cause": "locked", "transient": true}));
+    has(LoginError::Store(claimed()), &json!({"holder": "build-7:17", "held_for_seconds": 12}));
 }
 
 /// Trying again without a check may create a second key.

@@ -79,6 +79,8 @@ mod host;
 mod network;
 #[cfg(target_os = "linux")]
 mod panic;
+#[cfg(all(feature = "postgres", target_os = "linux"))]
+mod postgres;
 #[cfg(target_os = "linux")]
 mod power_failure;
 #[cfg(target_os = "linux")]

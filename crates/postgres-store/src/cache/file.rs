@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 use super::CachedToken;
 use super::private;
+use crate::connection::identity;
+use crate::{InvalidParameters, Parameters};
 
 /// An access token and a few times.
 const LARGEST: u64 = 256 * 1024;
@@ -101,6 +103,19 @@ impl TokenCache {
         let hash = hash.finish();
         let binding = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         Self { folder: folder.into(), binding }
+    }
+
+    /// The cache of a row of the database that these parameters lead to: it can be read before there is a connection.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidParameters`].
+    pub fn of_database(
+        folder: impl Into<PathBuf>,
+        parameters: &Parameters,
+        name: &str,
+    ) -> Result<Self, InvalidParameters> {
+        Ok(Self::new(folder, &identity(parameters)?, name))
     }
 
     /// The file.

@@ -12,4 +12,4 @@ mod url;
 
 pub use error::InvalidParameters;
 pub use parameters::Parameters;
-pub(crate) use target::{Target, targets};
+pub(crate) use target::{Target, identity, targets};

@@ -14,8 +14,6 @@ use super::tls;
 /// One of the hosts of the parameters.
 pub(crate) struct Target {
     pub(crate) config: Config,
-    /// Host, port and database.
-    pub(crate) identity: String,
     /// `None` if nothing leaves this machine.
     pub(crate) tls: Option<MakeRustlsConnect>,
 }
@@ -68,22 +66,30 @@ pub(crate) fn targets(
             config.password(password.expose());
         }
         let tls = tls.clone().filter(|_| config.get_ssl_mode() == SslMode::Require);
-        let (name, address) = (&host.name, host.address.map(|it| it.to_string()));
-        let identity = format!(
-            "{name} {} {} {}",
-            address.unwrap_or_default(),
-            host.port,
-            config.get_dbname().unwrap_or_default()
-        );
-        Ok(Target { config, identity, tls })
+        Ok(Target { config, tls })
     });
     targets.collect()
 }
 
+/// The hosts, their ports and the name of the database, in a fixed order.
+pub(crate) fn identity(parameters: &Parameters) -> Result<String, InvalidParameters> {
+    let name = database_name(parameters)?;
+    let line = |Host { name: host, address, port }| {
+        let address = address.map(|it: IpAddr| it.to_string()).unwrap_or_default();
+        format!("{host} {address} {port} {name}")
+    };
+    let mut lines: Vec<String> = hosts(parameters)?.into_iter().map(line).collect();
+    lines.sort_unstable();
+    Ok(lines.join("\n"))
+}
+
+fn database_name(parameters: &Parameters) -> Result<&str, InvalidParameters> {
+    parameters.value("dbname").map_or_else(|| parameters.required("user"), Ok)
+}
+
 fn common(parameters: &Parameters) -> Result<Config, InvalidParameters> {
     let mut config = Config::new();
-    let user = parameters.required("user")?;
-    config.user(user).dbname(parameters.value("dbname").unwrap_or(user));
+    config.user(parameters.required("user")?).dbname(database_name(parameters)?);
     config.application_name(parameters.value("application_name").unwrap_or("login-cli"));
     let timeout = match parameters.value("connect_timeout") {
         None => CONNECT_TIMEOUT,
@@ -268,8 +274,7 @@ mod tests {
     fn identity_is_that_of_the_database() {
         let identity = |url: &str, host: &str| {
             let variable = |name: &str| (name == "PGHOST").then(|| host.to_owned());
-            let targets = targets(&Parameters::resolve(url, variable).unwrap(), None).unwrap();
-            targets.into_iter().map(|it| it.identity).collect::<Vec<_>>()
+            super::identity(&Parameters::resolve(url, variable).unwrap()).unwrap()
         };
         let url = "postgres://ci@/ops";
         let same = identity(url, "localhost");

@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Row, Socket};
 
-use crate::connection::{Target, targets};
+use crate::connection::{Target, identity, targets};
 use crate::{Error, Parameters};
 
 /// A statement takes milliseconds; a connection that was cut off does not say so.
@@ -22,6 +22,8 @@ const FULL_PAUSE: Duration = Duration::from_millis(250);
 /// transaction mode may be in between.
 pub struct Database {
     targets: Vec<Target>,
+    /// Names its cache.
+    pub(crate) identity: String,
     client: Mutex<Option<Client>>,
 }
 
@@ -40,14 +42,8 @@ impl Database {
     ///
     /// [`Error::Parameters`].
     pub fn new(parameters: &Parameters, password: Option<String>) -> Result<Self, Error> {
-        Ok(Self { targets: targets(parameters, password)?, client: Mutex::new(None) })
-    }
-
-    /// Its hosts, their ports and its name, in a fixed order.
-    pub(crate) fn identity(&self) -> String {
-        let mut hosts: Vec<_> = self.targets.iter().map(|it| it.identity.as_str()).collect();
-        hosts.sort_unstable();
-        hosts.join("\n")
+        let (targets, identity) = (targets(parameters, password)?, identity(parameters)?);
+        Ok(Self { targets, identity, client: Mutex::new(None) })
     }
 
     /// Runs several statements as one transaction.

@@ -68,8 +68,13 @@ impl Keys {
     ///
     /// [`SealError::NotSealed`].
     pub fn is_sealed_with_first(&self, sealed: &[u8]) -> Result<bool, SealError> {
-        split_key_id(sealed).map(|(id, _)| id == self.first())
+        Ok(sealed_with(sealed)? == self.first())
     }
+}
+
+/// The key that sealed a document.
+pub(crate) fn sealed_with(sealed: &[u8]) -> Result<KeyId, SealError> {
+    split_key_id(sealed).map(|(id, _)| id)
 }
 
 fn split_key_id(sealed: &[u8]) -> Result<(KeyId, &[u8]), SealError> {

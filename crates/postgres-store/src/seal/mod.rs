@@ -16,6 +16,7 @@ mod key_id;
 mod keys;
 
 pub use document::RowVersion;
+pub(crate) use document::sealed_with;
 pub use error::SealError;
 pub use key_id::KeyId;
 pub use keys::Keys;

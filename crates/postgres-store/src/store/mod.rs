@@ -8,5 +8,5 @@ mod row;
 mod sign_in;
 
 pub use guard::ClaimGuard;
-pub use postgres_store::{Options, PostgresStore};
+pub use postgres_store::{Options, PostgresStore, RowStatus};
 pub use sign_in::{Document, StoredSignIn};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use token_source::{
-    Clock, LockError, SharedStore, StoreGuard as _, TryLock, WaitPolicy, WhileHeld,
+    Clock, Holder, LockError, SharedStore, StoreGuard as _, TryLock, WaitPolicy, WhileHeld,
 };
 use tokio::time::sleep;
 
@@ -16,7 +16,8 @@ use super::machine_lock::MachineLock;
 use super::row::{Row, SharedRow};
 use super::sign_in::{Document, StoredSignIn};
 use crate::database::{CLAIM, Claim};
-use crate::{CachedToken, Database, Error, Keys, StoreUnchecked, TokenCache};
+use crate::seal::sealed_with;
+use crate::{CachedToken, Database, Error, KeyId, Keys, StoreUnchecked, TokenCache};
 
 /// The sign-in of one row, shared by every process of every machine that has the key.
 #[derive(Clone, Debug)]
@@ -30,8 +31,6 @@ pub struct PostgresStore<D> {
 pub struct Options {
     /// The database.
     pub database: Database,
-    /// Not used: the cache is named after the hosts, ports and name of `database`, whatever a URL leaves to variables.
-    pub url: String,
     /// The name of the row.
     pub name: String,
     /// Seal and open the document.
@@ -42,6 +41,17 @@ pub struct Options {
     pub holder: String,
     /// The clock of this machine.
     pub now: fn() -> Timestamp,
+}
+
+/// What a row has, as far as it is not sealed.
+#[derive(Clone, Debug)]
+pub struct RowStatus {
+    /// Each new document has the next one.
+    pub version: i64,
+    /// The key of the sign-in; `None` if there is none.
+    pub sealed_with: Option<KeyId>,
+    /// Who has claimed it.
+    pub holder: Option<Holder>,
 }
 
 /// How long a process waits for another one of this machine that reads the row, before it reads itself.
@@ -55,8 +65,8 @@ impl<D: Document> PostgresStore<D> {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { database, url: _, name, keys, folder, holder, now } = options;
-        let cache = TokenCache::new(folder, &database.identity(), &name);
+        let Options { database, name, keys, folder, holder, now } = options;
+        let cache = TokenCache::new(folder, &database.identity, &name);
         let (keys, unchecked) = (RwLock::new(keys), Mutex::default());
         let row = Row { database, name, keys, cache, holder, now, unchecked };
         Self { row: Arc::new(row), document: PhantomData }
@@ -111,6 +121,17 @@ impl<D: Document> PostgresStore<D> {
                 Ok(false)
             }
         }
+    }
+
+    /// What the row has, without opening it.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    pub async fn status(&self) -> Result<RowStatus, Error> {
+        let stored = self.row.read().await?;
+        let sealed_with = stored.document.as_deref().map(sealed_with).transpose()?;
+        Ok(RowStatus { version: stored.version, sealed_with, holder: stored.holder() })
     }
 
     async fn claim(&self) -> Result<ClaimGuard<D>, Error> {

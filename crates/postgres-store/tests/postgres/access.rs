@@ -174,7 +174,6 @@ async fn commit_is_durable_although_the_database_says_otherwise() {
     let parameters = Parameters::resolve(&url, |_| None).unwrap();
     let store = postgres_store::PostgresStore::new(postgres_store::Options {
         database: Database::new(&parameters, Some(PASSWORD.to_owned())).unwrap(),
-        url,
         name: "team-a".to_owned(),
         keys: postgres_store::Keys::read(keys.path().join("keys")).unwrap(),
         folder: keys.path().join("cache"),

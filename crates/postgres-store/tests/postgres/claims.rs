@@ -51,7 +51,6 @@ impl Fleet {
     pub(crate) fn options(&self, number: usize, port: u16, keys: &Path) -> Options {
         Options {
             database: self.database(port),
-            url: "postgres://ci@db.test/ops".to_owned(),
             name: "team-a".to_owned(),
             keys: Keys::read(keys).unwrap(),
             folder: self.folder.path().join(format!("machine-{number}")),

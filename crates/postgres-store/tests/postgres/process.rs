@@ -50,7 +50,6 @@ fn store(url: &str) -> PostgresStore<Tokens> {
     let parameters = Parameters::resolve(url, |_| None).unwrap();
     PostgresStore::new(Options {
         database: Database::new(&parameters, variable(PASSWORD_VARIABLE)).unwrap(),
-        url: "a database".to_owned(),
         name: ROW.to_owned(),
         keys: Keys::read(variable(KEYS).unwrap()).unwrap(),
         folder: variable(MACHINE).unwrap().into(),

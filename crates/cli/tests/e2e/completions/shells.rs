@@ -14,7 +14,7 @@ const CASES: [(&str, &str); 13] = [
     ("login-cli status --profile wo", "work"),
     ("login-cli status --profile=wo", "--profile=work"),
     ("login-cli --codex-home ELSEWHERE --profile th", "third"),
-    ("login-cli --profile token st", "status"),
+    ("login-cli --profile token sta", "status"),
     ("login-cli --store fi", "file"),
     ("login-cli --store helper:cana", "helper:canary"),
     ("login-cli --store=helper:cana", "--store=helper:canary"),

@@ -25,9 +25,13 @@ impl ExpectedJson {
     pub(super) fn from_words(words: &[&str]) -> Option<Self> {
         let is_help = words.iter().any(|it| ["--help", "-h", "--version", "-V"].contains(it));
         let form = words.iter().rfind(|word| word.starts_with("--json")).filter(|_| !is_help)?;
-        let documents = SCHEMA["$defs"].as_object().unwrap().keys();
-        let mut named = documents.filter(|name| words.contains(&name.as_str()));
-        let document = named.next().map_or("login", String::as_str);
+        let mut documents = SCHEMA["$defs"].as_object().unwrap().keys();
+        // `store init` has the document `store-init`.
+        let before = if words.contains(&"store") { "store-" } else { "" };
+        let is_named =
+            |name: &&String| name.strip_prefix(before).is_some_and(|name| words.contains(&name));
+        let document = documents.find(is_named);
+        let document = document.map_or("login", String::as_str);
         Some(Self { document, is_stream: *form == "--json=stream" })
     }
 

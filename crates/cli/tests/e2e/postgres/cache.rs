@@ -1,0 +1,60 @@
+//! What a machine has cached.
+
+use serde_json::Value;
+
+use super::Fleet;
+use super::fixture::Shutdown;
+use crate::support::write;
+
+#[test]
+fn cached_token_is_used_without_a_connection() {
+    let Some((fleet, sign_in)) = Fleet::signed_in("a cached token", super::HOUR) else { return };
+    let token = format!("{}\n", sign_in.access_token);
+    fleet.command("token").run().exits(0).prints(&token);
+    // Neither the database nor a key is needed.
+    let cached = fleet.command_at("token", fleet.server.port());
+    let cached = cached.without_env("LOGIN_CLI_STORE_KEY_FILE").without_env("PGPASSWORD");
+    cached.run().exits(0).prints(&token).says_nothing_of("warning");
+    let file = std::fs::read_dir(fleet.world.path("run/login-cli")).unwrap();
+    for entry in file {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(!text.contains(&sign_in.refresh_token) && !text.contains(&sign_in.id_token));
+    }
+}
+
+/// The time of the check is in the file.
+fn make_the_check_old(fleet: &Fleet) {
+    for entry in std::fs::read_dir(fleet.world.path("run/login-cli")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        // The other files are locks.
+        let Ok(mut json) = serde_json::from_str::<Value>(&text) else { continue };
+        json["token"]["checked_at"] = "2026-01-01T00:00:00Z".into();
+        write(&path, &json.to_string());
+    }
+}
+
+#[test]
+fn cached_token_is_used_with_a_warning_while_the_database_is_down() {
+    let Some((mut fleet, sign_in)) = Fleet::signed_in("a database that is down", super::HOUR)
+    else {
+        return;
+    };
+    let token = format!("{}\n", sign_in.access_token);
+    fleet.command("token").run().exits(0);
+    make_the_check_old(&fleet);
+    fleet.server.stop(Shutdown::Fast);
+    let outcome = fleet.command("token").run();
+    outcome.exits(0).prints(&token).says("warning: the database cannot be reached");
+    let program = ["--access-token-env", "TOKEN", "--", "/bin/sh", "-c", "test -n \"$TOKEN\""];
+    fleet.command("exec").args(program).run().exits(0).says("warning: the database cannot be");
+
+    // What is not cached needs the database.
+    for command in [&["status"][..], &["token", "--id-token"]] {
+        let finished = fleet.command(command[0]).args(&command[1..]).arg("--json").run();
+        let error = &finished.exits(1).json()["error"];
+        assert_eq!(error["kind"], "store_unreachable", "{command:?}");
+        assert_eq!(error["transient"], true);
+    }
+    fleet.on_machine(2, "token").run().exits(1).says("the database cannot be reached");
+}

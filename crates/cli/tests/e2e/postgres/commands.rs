@@ -1,0 +1,88 @@
+//! `store-key` and `store`.
+
+use sandbox::Scenario;
+
+use super::Fleet;
+use super::fixture::PASSWORD;
+use crate::support::{StoredSignIn, World};
+
+#[test]
+fn store_key_creates_a_private_file_once_and_adds_keys() {
+    let world = World::new();
+    let file = world.path("keys");
+    let key = |option: &str| world.command("store-key").arg(option).arg(&file).arg("--json").run();
+    let first = key("--new").exits(0).json()["key"].clone();
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(key("--new").exits(1).json()["error"]["kind"], "store_key");
+    let second = key("--add").exits(0).json()["key"].clone();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let ids: Vec<_> = text.lines().filter_map(|line| line.split_once(' ')).collect();
+    assert!(ids.iter().any(|(id, _)| *id == first) && ids.iter().any(|(id, _)| *id == second));
+    world.command("store-key").run().exits(2);
+}
+
+#[test]
+fn store_init_sets_up_a_database_twice_and_prints_the_same_sql() {
+    let Some(fleet) = Fleet::empty("store init", Scenario::default()) else { return };
+    let sql = fleet.world.program(["store", "init", "--role", "ci", "--print"]).run();
+    assert!(sql.exits(0).stdout.contains("ENABLE ROW LEVEL SECURITY"), "{}", sql.stdout);
+    fleet.server.sql(&format!("CREATE ROLE boss LOGIN SUPERUSER PASSWORD '{PASSWORD}'"));
+    let url = fleet.url().replace("ci@", "boss@");
+    let init = |rows: &[&str]| {
+        let start = fleet.world.command("store").args(["init", "--role", "ci", "--store", &url]);
+        start.args(rows.iter().copied()).env("PGPASSWORD", PASSWORD).run()
+    };
+    init(&[]).exits(0).says("members of ci use default");
+    init(&["--row", "team-a", "--row", "team-b"]).exits(0);
+    let rows = "SELECT string_agg(name, ' ' ORDER BY name) FROM login_cli.sign_ins";
+    assert_eq!(fleet.server.sql(rows), "default team-a team-b");
+    // Only a database can be set up.
+    fleet
+        .world
+        .command("store")
+        .args(["init", "--role", "ci"])
+        .run()
+        .exits(2)
+        .says("--store postgres");
+}
+
+#[test]
+fn import_moves_the_sign_in_and_replaces_none_unasked() {
+    let Some(fleet) = Fleet::start("store import") else { return };
+    fleet.command("store").arg("import").run().exits(3);
+    let first = fleet.world.signed_in(super::HOUR);
+    let moved = fleet.command("store").args(["import", "--json"]).run();
+    assert_eq!(moved.exits(0).json()["replaced"], false);
+    assert_eq!(fleet.world.auth_json(), None);
+    fleet.command("token").run().exits(0).prints(&format!("{}\n", first.access_token));
+
+    let second = StoredSignIn::new(&fleet.world, super::HOUR).stored(&fleet.world);
+    let refused = fleet.command("store").arg("import").run();
+    refused.exits(1).says("has a sign-in already").says("store import --replace");
+    assert!(fleet.world.auth_json().is_some());
+    assert_eq!(fleet.row("version || ' ' || (claimed_by IS NULL)"), "1 true");
+    fleet.command("store").args(["import", "--replace"]).run().exits(0);
+    fleet.command("token").run().exits(0).prints(&format!("{}\n", second.access_token));
+}
+
+#[test]
+fn rekey_seals_the_row_with_the_new_key() {
+    let Some((fleet, sign_in)) = Fleet::signed_in("store rekey", super::HOUR) else { return };
+    let status = || fleet.command("store").args(["status", "--json"]).run().exits(0).json();
+    let before = status();
+    assert_eq!((&before["version"], &before["has_sign_in"]), (&1.into(), &true.into()));
+    assert_eq!(before["key"], before["first_key"]);
+    fleet.world.command("store-key").arg("--add").arg(fleet.world.path("keys")).run().exits(0);
+    assert_ne!(status()["key"], status()["first_key"]);
+    for is_changed in [true, false] {
+        let rekeyed = fleet.command("store").args(["rekey", "--json"]).run();
+        assert_eq!(rekeyed.exits(0).json()["is_changed"], is_changed);
+    }
+    let after = status();
+    assert_eq!((&after["version"], &after["key"]), (&2.into(), &after["first_key"]));
+    assert_ne!(after["key"], before["key"]);
+    fleet.command("token").run().exits(0).prints(&format!("{}\n", sign_in.access_token));
+    fleet.command("store").arg("status").run().exits(0);
+}

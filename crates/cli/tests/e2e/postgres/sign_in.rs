@@ -1,0 +1,101 @@
+//! A sign-in that is in a row, from the login to the logout.
+
+use sandbox::{Account, Device, Endpoint, Fault, Scenario, Then};
+use serde_json::json;
+
+use super::{Fleet, device_code};
+use crate::support::Printed;
+
+fn fleet(test: &str) -> Option<Fleet> {
+    let device = Device { interval: json!(1), ..Device::default() };
+    Fleet::with_scenario(test, Scenario { device, ..Scenario::default() })
+}
+
+fn log_in(fleet: &Fleet) {
+    let running = fleet.command("login").arg("--device").start();
+    let (address, code) = device_code(&running);
+    let person = fleet.world.sandbox.person(Account::OWNER);
+    person.connect_device_blocking(&address, &code).unwrap();
+    running.finish().exits(0).says("Signed in as Ada Lovelace").says(&fleet.url());
+}
+
+#[test]
+fn device_login_stores_the_sign_in_in_the_row_and_logout_removes_it() {
+    let Some(fleet) = fleet("a device login into a row") else { return };
+    log_in(&fleet);
+    assert_eq!(fleet.world.auth_json(), None);
+    assert_eq!(fleet.row("version"), "1");
+    assert_eq!(fleet.row("claimed_by IS NULL"), "t");
+    let dump = fleet.server.dump();
+    for secret in fleet.world.sandbox.issued().all() {
+        assert!(!dump.contains(secret));
+    }
+
+    let status = fleet.on_machine(2, "status").arg("--json").run().exits(0).json();
+    assert_eq!(status["email"], "ada@example.com");
+    assert_eq!(status["stored_in"], format!("{} (default)", fleet.url()));
+    let other = fleet.on_machine(2, "token").run();
+    other.exits(0);
+    for (what, printed) in [("--id-token", Printed::IdToken), ("--api-key", Printed::ApiKey)] {
+        let start = fleet.command("token").arg(what).allowed_to_print(printed);
+        start.run().exits(0);
+    }
+
+    fleet.command("logout").run().exits(0).says("Signed out: revoked, and removed from");
+    assert_eq!(fleet.row("version || ' ' || (document IS NULL)"), "2 true");
+    assert!(fleet.world.count(&Endpoint::Revoke) > 0);
+    fleet.command("token").run().exits(3);
+}
+
+/// `exec` and `env` need the API key, which is only in the row.
+#[test]
+fn exec_and_env_have_the_credentials_of_the_row() {
+    let Some(fleet) = fleet("exec with a row") else { return };
+    log_in(&fleet);
+    fleet.command("token").run().exits(0);
+    let document = fleet
+        .command("env")
+        .args(["--format", "json", "--access-token-env", "TOKEN"])
+        .allowed_to_print(Printed::KeyAndToken)
+        .run();
+    let document = document.exits(0).json();
+    assert!(document["OPENAI_API_KEY"].as_str().unwrap().starts_with("sk-"));
+    assert!(document["TOKEN"].is_string());
+    let program = ["--", "/bin/sh", "-c", "test -n \"$OPENAI_API_KEY\""];
+    fleet.command("exec").args(program).run().exits(0);
+}
+
+#[test]
+fn refresh_stores_the_new_tokens_in_the_row() {
+    let Some((fleet, _)) = Fleet::signed_in("a refresh of a row", super::HOUR) else { return };
+    let before = fleet.command("token").run().exits(0).stdout.clone();
+    fleet.command("refresh").run().exits(0).says("Refreshed.");
+    assert_eq!((fleet.refreshes(), fleet.row("version").as_str()), (1, "2"));
+    let after = fleet.on_machine(2, "token").run().exits(0).stdout.clone();
+    assert_ne!(before, after);
+}
+
+/// Each profile is a row of its own.
+#[test]
+fn profile_names_the_row() {
+    let Some((fleet, _)) = Fleet::signed_in("rows of profiles", super::HOUR) else { return };
+    fleet.command("token").args(["--profile", "team-a"]).run().exits(3).says("not signed in");
+    let missing = fleet.command("status").args(["--profile", "team-b", "--json"]).run();
+    let error = &missing.exits(1).json()["error"];
+    assert_eq!(error["kind"], "store_missing");
+    assert!(error["hint"].as_str().unwrap().contains("--row team-b"), "{error}");
+}
+
+/// The cache has no refresh token, and says nothing about what another machine has stored.
+#[test]
+fn rejected_refresh_token_ends_the_sign_in_beside_a_cached_token() {
+    let rejected = Then::json(400, json!({ "error": "invalid_grant" }));
+    let faults = vec![Fault::new(Endpoint::TokenRefresh, rejected)];
+    let scenario = Scenario { faults, ..Scenario::default() };
+    let Some(fleet) = Fleet::with_scenario("a rejected token of a row", scenario) else { return };
+    fleet.import(super::HOUR);
+    fleet.command("token").run().exits(0);
+    let refresh = fleet.command("refresh").arg("--json").run();
+    assert_eq!(refresh.exits(3).json()["error"]["kind"], "sign_in_ended");
+    assert_eq!(fleet.row("claimed_by IS NULL"), "t");
+}
