@@ -57,7 +57,7 @@ mod store;
 
 pub use cache::{CacheError, Cached, CachedToken, StoreUnchecked, TokenCache};
 pub use connection::{InvalidParameters, Parameters};
-pub use database::{Database, setup_sql};
+pub use database::{Database, Durability, setup_sql};
 pub use error::{Error, ErrorKind};
 pub use seal::{KeyId, Keys, RowVersion, SealError};
 pub use store::{ClaimGuard, Document, Options, PostgresStore, RowStatus, StoredSignIn};

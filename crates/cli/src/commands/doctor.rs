@@ -50,7 +50,12 @@ pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
     let prefix = context.args.command_prefix();
     let mut rows: Vec<Row> = Vec::new();
     diagnostics::run(options, |checks| {
-        let new: Vec<Row> = checks.into_iter().map(row).collect();
+        #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "for a database"))]
+        let mut new: Vec<Row> = checks.into_iter().map(row).collect();
+        #[cfg(feature = "postgres")]
+        if new.iter().any(|row| row.area == "store") {
+            new.extend(super::store::durability(context));
+        }
         context.output.styled(&table(&new, &prefix, columns()))?;
         rows.extend(new);
         Ok::<_, CliError>(())

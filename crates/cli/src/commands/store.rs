@@ -2,11 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_store::{AuthDocument, Claim, Error as StoreError, ExternalStore as _, Location};
-use postgres_store::{Keys, RowStatus, setup_sql};
+use diagnostics::Status;
+use postgres_store::{Durability, Keys, RowStatus, setup_sql};
 use serde_json::{Value, json};
-use terminal_ui::from_now;
+use terminal_ui::{from_now, say};
 use token_source::TryLock;
 
+use super::doctor_report::Row;
 use crate::args::{ProfileName, StoreCommand, StoreImportArgs, StoreInitArgs, StoreKeyArgs};
 use crate::context::Context;
 use crate::environment::now;
@@ -149,6 +151,25 @@ fn status(context: &Context) -> Result<(), CliError> {
     let location = profiles.store().location();
     context.output.document(|| to_json(&status, &location, &first))?;
     Ok(context.output.text(|| to_text(&status, &location, &first, &row))?)
+}
+
+/// What `doctor` says about the database of the sign-in. If it cannot be used, the store itself has a row.
+pub(super) fn durability(context: &Context) -> Option<Row> {
+    let database = context.profiles().ok()?.server().ok()?.database().ok()?;
+    let (status, found, remedy) = match run_in_database(database.durability()).ok()? {
+        Durability::NoFsync => (
+            Status::Warning,
+            "a crash of the database can lose the newest token, because fsync is off",
+            Some("set fsync = on and full_page_writes = on"),
+        ),
+        Durability::AsynchronousStandby => (
+            Status::Warning,
+            "a failover can lose the newest token, because no standby is synchronous",
+            Some("name a standby in synchronous_standby_names"),
+        ),
+        _ => (Status::Ok, "a stored token survives a crash", None),
+    };
+    Some(Row { area: "store", status, ..Row::new("database", found).only_remedy(remedy.map(say)) })
 }
 
 fn to_json(status: &RowStatus, location: &Location, first: &str) -> Value {

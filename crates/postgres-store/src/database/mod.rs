@@ -2,9 +2,11 @@
 
 mod claim;
 mod clock;
+mod durability;
 mod init;
 mod query;
 
 pub(crate) use claim::{CLAIM, Claim, StoredRow};
+pub use durability::Durability;
 pub use init::setup_sql;
 pub use query::Database;

@@ -7,6 +7,7 @@ mod fixture;
 
 mod cache;
 mod commands;
+mod doctor;
 mod failures;
 mod interrupted;
 mod machines;
@@ -33,19 +34,31 @@ impl Fleet {
     }
 
     fn with_scenario(test: &str, scenario: Scenario) -> Option<Self> {
-        let fleet = Self::empty(test, scenario)?;
-        fleet.server.sql(&setup_sql("ci", &["default", "team-a"]));
-        Keys::create(fleet.world.path("keys")).unwrap();
-        Some(fleet)
+        Some(Self::empty(test, scenario)?.set_up())
+    }
+
+    /// On a database with more settings.
+    fn with_settings(test: &str, settings: &[&str]) -> Option<Self> {
+        let server = Server::with_settings(test, settings)?;
+        Some(Self::on(server, Scenario::default()).set_up())
+    }
+
+    fn set_up(self) -> Self {
+        self.server.sql(&setup_sql("ci", &["default", "team-a"]));
+        Keys::create(self.world.path("keys")).unwrap();
+        self
     }
 
     /// A database that is not set up, and no key.
     fn empty(test: &str, scenario: Scenario) -> Option<Self> {
-        let server = Server::start(test)?;
+        Some(Self::on(Server::start(test)?, scenario))
+    }
+
+    fn on(server: Server, scenario: Scenario) -> Self {
         server.create_user("ci");
         let world = World::with_scenario(scenario);
         world.register_secret(PASSWORD);
-        Some(Self { world, server })
+        Self { world, server }
     }
 
     /// With a sign-in in the row `default`, whose access token expires in so many seconds.

@@ -1,0 +1,42 @@
+//! `doctor` with a database.
+
+use serde_json::Value;
+
+use super::fixture::{Replication, Shutdown};
+use super::{Fleet, HOUR};
+
+/// The check of this name. Other checks may fail here: there is no network.
+#[track_caller]
+fn check(fleet: &Fleet, name: &str) -> Value {
+    let report = fleet.command("doctor").args(["--api-base", fleet.world.sandbox.api_url()]);
+    let document = report.arg("--json").run().json();
+    let checks = document["checks"].as_array().unwrap();
+    let is_it = |it: &&Value| it["area"] == "store" && it["name"] == name;
+    checks.iter().find(is_it).cloned().unwrap_or_default()
+}
+
+#[test]
+fn doctor_says_what_a_stored_token_survives() {
+    let Some((mut fleet, _)) = Fleet::signed_in("doctor with a database", HOUR) else { return };
+    assert_eq!(check(&fleet, "sign-in")["verdict"], "ok");
+    // The server of the tests does not wait for the disk.
+    let found = check(&fleet, "database");
+    assert_eq!(found["verdict"], "warning");
+    assert!(found["found"].as_str().unwrap().contains("fsync is off"), "{found}");
+    fleet.server.stop(Shutdown::Fast);
+    let place = check(&fleet, "place");
+    assert_eq!(place["verdict"], "problem");
+    assert!(place["found"].as_str().unwrap().contains("cannot be reached"), "{place}");
+    assert_eq!(check(&fleet, "database"), Value::Null);
+}
+
+#[test]
+fn doctor_warns_of_a_standby_that_is_not_synchronous() {
+    let what = "doctor with a standby";
+    let Some(fleet) = Fleet::with_settings(what, &["fsync=on"]) else { return };
+    assert_eq!(check(&fleet, "database")["verdict"], "ok");
+    let _standby = fleet.server.standby(Replication::Asynchronous);
+    let found = check(&fleet, "database");
+    assert_eq!(found["verdict"], "warning");
+    assert!(found["remedy"].as_str().unwrap().contains("synchronous_standby_names"), "{found}");
+}
