@@ -44,7 +44,10 @@ impl StoredSignIn {
     pub(crate) async fn access_token(&self, events: Events<'_>) -> Result<AccessToken, Error> {
         self.own_access_token(&self.current()?)?;
         // Another sign-in may have replaced it in between.
-        self.own_access_token(&self.valid(events).await?)
+        let valid = self.valid(events).await?;
+        // A copy of the access token alone does not name its issuer.
+        let is_copy = valid.has_only_access_token();
+        self.own_access_token(&if is_copy { self.current()? } else { valid })
     }
 
     /// The stored access token of this issuer, unless it has expired.
