@@ -2,20 +2,30 @@
 
 use super::Fleet;
 
-/// With an expired token, each waits for the new one.
-fn assert_one_refresh(fleet: &Fleet) {
+/// Every process gets a token, and one of them refreshes.
+#[track_caller]
+fn tokens_of_one_refresh(fleet: &Fleet) -> Vec<String> {
     let starts = (0..20).map(|number| fleet.on_machine(number % 2, "token").start());
     let running: Vec<_> = starts.collect();
     let tokens: Vec<String> =
         running.into_iter().map(|running| running.finish().exits(0).stdout.clone()).collect();
-    assert!(tokens.iter().all(|token| *token == tokens[0]));
     assert_eq!((fleet.refreshes(), fleet.row("version").as_str()), (1, "2"));
+    tokens
 }
 
 #[test]
 fn twenty_processes_on_two_machines_refresh_once() {
     let Some((fleet, _)) = Fleet::signed_in("20 processes on 2 machines", -1) else { return };
-    assert_one_refresh(&fleet);
+    let tokens = tokens_of_one_refresh(&fleet);
+    assert!(tokens.iter().all(|token| *token == tokens[0]));
+}
+
+/// While one of them refreshes, the others may use the old token, which still works.
+#[test]
+fn twenty_processes_with_a_due_token_refresh_once() {
+    let Some((fleet, old)) = Fleet::signed_in("20 processes with a due token", 60) else { return };
+    let new = |token: &String| token.trim_end() != old.access_token;
+    assert!(tokens_of_one_refresh(&fleet).iter().any(new));
 }
 
 /// The claim of a process that was interrupted before its request does not keep the others waiting.
