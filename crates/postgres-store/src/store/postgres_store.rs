@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::guard::ClaimGuard;
 use super::held::Held;
-use super::machine_lock::MachineLock;
+use super::machine_lock::{MachineLock, Purpose};
 use super::row::{Row, SharedRow};
 use super::sign_in::{Document, StoredSignIn};
 use crate::database::{CLAIM, Claim};
@@ -195,8 +195,9 @@ impl<D: Document> SharedStore for PostgresStore<D> {
                 return Ok(Some(StoredSignIn::Cached(token)));
             }
             // Without the lock of this machine, the database is asked more often, and everything else works.
-            let lock = MachineLock::try_take(&self.row.cache);
-            let is_held = matches!(lock, Ok(None));
+            let take = |purpose| MachineLock::try_take(&self.row.cache, purpose);
+            let reader = take(Purpose::Read);
+            let is_held = matches!(reader, Ok(None)) || matches!(take(Purpose::Claim), Ok(None));
             if !is_held || waited >= LOCAL_WAIT {
                 return self.load_from_database().await;
             }
@@ -217,7 +218,7 @@ impl<D: Document> SharedStore for PostgresStore<D> {
     }
 
     async fn try_lock(&self) -> Result<TryLock<ClaimGuard<D>>, Error> {
-        let lock = match MachineLock::try_take(&self.row.cache) {
+        let lock = match MachineLock::try_take(&self.row.cache, Purpose::Claim) {
             Ok(None) => return Ok(TryLock::Held(None)),
             Ok(lock) => lock,
             // The lock saves connections. The claim is what keeps others from sending the token.
