@@ -167,7 +167,7 @@ fn hint_names_the_chosen_profile() {
     let finished = world.command("status").args(["--profile", "work"]).run();
     finished.exits(3).says("hint: sign in with login-cli --profile work login\n");
     let finished = world.command("logout").args(["--profile", "nobody"]).run();
-    finished.exits(0).says("You were not signed in.\n");
+    finished.exits(0).says("You were not signed in to the profile nobody.\n");
     assert_eq!(world.profiles(), [], "a question leaves nothing behind");
 }
 
