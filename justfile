@@ -170,10 +170,10 @@ faults *ARGS:
 fleet:
     cargo test --package postgres-store --test postgres -- --nocapture 2>&1 | grep -E '^[.]*[|] |^test result|^not tested'
 
-# How long so many processes on 20 machines take for one refresh: processes, machines, route, requests, connections, time
+# How long so many processes on 20 machines take for one refresh: processes, machines, route, requests, tokens, connections, time
 [group('see')]
 fleet-sizes SIZES="1,50,400,1000":
-    POSTGRES_STORE_TEST_SIZES={{ SIZES }} cargo test --package postgres-store --test postgres -- --nocapture machines::sizes 2>&1 | grep -E '^[.]*[|] |^test result|^not tested|panicked'
+    POSTGRES_STORE_TEST_SIZES={{ SIZES }} cargo test --release --package postgres-store --test postgres -- --nocapture machines::sizes 2>&1 | grep -E '^[.]*[|] |^test result|^not tested|panicked'
 
 # Simulate the refresh protocol with many random seeds; `--seed S` replays one, `--broken` must fail
 [group('see')]
