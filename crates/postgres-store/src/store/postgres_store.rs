@@ -56,7 +56,10 @@ pub struct RowStatus {
 
 /// How long a process waits for another one of this machine that reads the row, before it reads itself.
 const LOCAL_WAIT: Duration = Duration::from_secs(15);
-const LOCAL_PAUSE: Duration = Duration::from_millis(50);
+
+/// Each pause is twice as long as the one before, so that many waiting processes leave the machine to the one that works.
+const SHORTEST_LOCAL_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_LOCAL_PAUSE: Duration = Duration::from_millis(400);
 
 /// The claim of a machine that was switched off, and a refresh after it.
 const WAIT: Duration = CLAIM.saturating_add(Duration::from_secs(45));
@@ -189,7 +192,7 @@ impl<D: Document> SharedStore for PostgresStore<D> {
     /// a token that is due and was checked lately, or wait.
     async fn load(&self) -> Result<Option<StoredSignIn<D>>, Error> {
         self.row.set_unchecked(None);
-        let mut waited = Duration::ZERO;
+        let (mut waited, mut pause) = (Duration::ZERO, SHORTEST_LOCAL_PAUSE);
         loop {
             if let Some(token) = self.trusted() {
                 return Ok(Some(StoredSignIn::Cached(token)));
@@ -208,8 +211,9 @@ impl<D: Document> SharedStore for PostgresStore<D> {
             if let Some(token) = self.cached().filter(is_usable) {
                 return Ok(Some(StoredSignIn::Cached(token)));
             }
-            sleep(LOCAL_PAUSE).await;
-            waited += LOCAL_PAUSE;
+            sleep(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(LONGEST_LOCAL_PAUSE);
         }
     }
 
