@@ -40,12 +40,6 @@ pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
         }
         LoginError::UnsupportedAuthMode { .. } => advise(of_other_program()),
         LoginError::SignInEnded(_) => advise(again()),
-        LoginError::AccessTokenExpired => {
-            advise(command("refresh").then(" asks the issuer for a new one"))
-        }
-        LoginError::AccessTokenNotAccepted(_) => {
-            advise(say("get a new one with ").run("refresh").then(", or ").and(again()))
-        }
         LoginError::NothingToRefresh { .. } => advise(say("sign in with ChatGPT: ").run("login")),
         LoginError::OtherIssuer { stored, .. } => {
             advise(format!("give --issuer {}", excerpt(stored, 200)))
@@ -59,9 +53,15 @@ pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
     })
 }
 
-/// Errors about tokens that the issuer has just sent, or did not send.
+/// Errors about tokens that the issuer has just sent, or did not send, and about the access token.
 fn new_tokens(error: &LoginError) -> Option<Explanation> {
     Some(match error {
+        LoginError::AccessTokenExpired => {
+            advise(command("refresh").then(" asks the issuer for a new one"))
+        }
+        LoginError::AccessTokenNotAccepted(_) => {
+            advise(say("get a new one with ").run("refresh").then(", or ").and(again()))
+        }
         LoginError::Refresh(error) => {
             let not_found = |status| (status == 404).then(|| say(CHECK_ISSUER));
             let hint = request(error.request_failure(), |response| not_found(response.status));
