@@ -55,7 +55,7 @@ const LAYOUTS: [Layout; 7] = [
             set_owner(world, "", (0, 0), 0o1777);
             set_owner(world, "auth.json", (0, 0), 0o444);
         },
-        notes: &["(uid 0)", "it cannot be written here", "other users may read the file"],
+        notes: &["(uid 0)", "it is read-only here", "other users may read the file"],
         refused: Some("error: cannot "),
     },
     Layout {
@@ -75,7 +75,7 @@ const LAYOUTS: [Layout; 7] = [
             set_owner(world, "", (1001, 0), 0o770);
             set_owner(world, "auth.json", (1001, 0), 0o640);
         },
-        notes: &["(uid 1001)", "it cannot be written here"],
+        notes: &["(uid 1001)", "it is read-only here"],
         refused: Some("belongs to another user (uid 1001)\nhint: choose a folder of your own"),
     },
     Layout {
@@ -85,7 +85,7 @@ const LAYOUTS: [Layout; 7] = [
             set_owner(world, "", (1000, 1000), 0o777);
             set_owner(world, "auth.json", (1000, 1000), 0o777);
         },
-        notes: &["every user can write to the folder", "it cannot be written here"],
+        notes: &["every user can write to the folder", "it is read-only here"],
         refused: Some("error: every user can write to the folder "),
     },
     Layout {
@@ -95,7 +95,7 @@ const LAYOUTS: [Layout; 7] = [
             set_owner(world, "", (1000, 1000), 0o700);
             set_owner(world, "auth.json", (1001, 1001), 0o644);
         },
-        notes: &["(uid 1001)", "it cannot be written here"],
+        notes: &["(uid 1001)", "it is read-only here"],
         refused: Some("belongs to another user (uid 1001)"),
     },
     Layout {
@@ -110,7 +110,7 @@ const LAYOUTS: [Layout; 7] = [
             set_owner(world, "auth.json", (1001, 1001), 0o644);
             set_owner(world, "", (1000, 1000), 0o700);
         },
-        notes: &["(uid 1001)", "it cannot be written here", "it is a link to "],
+        notes: &["(uid 1001)", "it is read-only here", "it is a link to "],
         refused: Some("belongs to another user (uid 1001)"),
     },
 ];
