@@ -5,7 +5,9 @@ use std::time::Duration;
 use credentials::{AccessToken, Claims, RefreshToken};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use token_source::{Commit, RefreshedTokens, SharedStore, SignIn, StoreGuard, TryLock, WaitPolicy};
+use token_source::{
+    Commit, Refreshable, RefreshedTokens, SharedStore, StoreGuard, TryLock, WaitPolicy,
+};
 
 use crate::uninterrupted::uninterrupted_commit;
 use crate::{AuthDocument, AuthMode, AuthStore, Error, Location, LockedStore};
@@ -74,7 +76,7 @@ impl StoreGuard for LockedStore {
     }
 }
 
-impl SignIn for AuthDocument {
+impl Refreshable for AuthDocument {
     fn refresh_token(&self) -> Option<RefreshToken> {
         self.refresh_token()
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
 use token_source::{
-    Clock, Commit, RefreshError, RefreshErrorKind, RefreshedTokens, SharedStore, SignIn,
+    Clock, Commit, RefreshError, RefreshErrorKind, Refreshable, RefreshedTokens, SharedStore,
     StoreGuard, TokenEndpoint, TokenResponse, TokenSource, TryLock,
 };
 
@@ -16,7 +16,7 @@ use token_source::{
 #[derive(Clone, Copy)]
 struct Stored(u32);
 
-impl SignIn for Stored {
+impl Refreshable for Stored {
     fn refresh_token(&self) -> Option<RefreshToken> {
         RefreshToken::new(format!("refresh-{}", self.0)).ok()
     }

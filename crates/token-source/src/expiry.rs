@@ -1,6 +1,6 @@
 use jiff::{SignedDuration, Timestamp};
 
-use crate::SignIn;
+use crate::Refreshable;
 
 /// An access token is refreshed while it still has this long.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
@@ -19,7 +19,7 @@ const MIN_REFRESH_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 /// The time of the refresh alone does not prove that: CI may write a new `last_refresh` beside an old
 /// token.
 #[must_use]
-pub fn is_due(sign_in: &impl SignIn, now: Timestamp) -> bool {
+pub fn is_due(sign_in: &impl Refreshable, now: Timestamp) -> bool {
     let age = sign_in.last_refresh().map(|then| now.duration_since(then));
     match sign_in.expires_at() {
         Some(exp) if exp > now && is_new(sign_in, now) => false,
@@ -30,7 +30,7 @@ pub fn is_due(sign_in: &impl SignIn, now: Timestamp) -> bool {
 
 /// Whether the last refresh is less than a minute old, and returned this access token, judged by its
 /// own `iat` as far as two clocks agree.
-fn is_new(sign_in: &impl SignIn, now: Timestamp) -> bool {
+fn is_new(sign_in: &impl Refreshable, now: Timestamp) -> bool {
     let Some(refreshed) = sign_in.last_refresh() else { return false };
     let age = now.duration_since(refreshed);
     let is_recent = !age.is_negative() && age < MIN_REFRESH_INTERVAL;
@@ -40,17 +40,17 @@ fn is_new(sign_in: &impl SignIn, now: Timestamp) -> bool {
 
 /// Whether the sign-in has ended: its access token has expired, and it cannot be refreshed.
 #[must_use]
-pub fn has_ended(sign_in: &impl SignIn, now: Timestamp) -> bool {
+pub fn has_ended(sign_in: &impl Refreshable, now: Timestamp) -> bool {
     !sign_in.can_be_refreshed() && has_expired(sign_in, now)
 }
 
 /// Whether the access token says that it has expired.
-pub(crate) fn has_expired(sign_in: &impl SignIn, now: Timestamp) -> bool {
+pub(crate) fn has_expired(sign_in: &impl Refreshable, now: Timestamp) -> bool {
     sign_in.expires_at().is_some_and(|exp| exp <= now)
 }
 
 /// Whether the access token says that it has not.
-pub(crate) fn still_works(sign_in: &impl SignIn, now: Timestamp) -> bool {
+pub(crate) fn still_works(sign_in: &impl Refreshable, now: Timestamp) -> bool {
     sign_in.expires_at().is_some_and(|exp| exp > now)
 }
 
@@ -80,7 +80,7 @@ mod tests {
         Some(now() + SignedDuration::from_secs(seconds?))
     }
 
-    impl SignIn for Times {
+    impl Refreshable for Times {
         fn refresh_token(&self) -> Option<RefreshToken> {
             None
         }

@@ -58,5 +58,5 @@ pub use event::Event;
 pub use expiry::{has_ended, is_due};
 pub use lock::{LockError, lock};
 pub use source::{TokenSource, Valid};
-pub use store::{Commit, Holder, SharedStore, SignIn, StoreGuard, TryLock};
+pub use store::{Commit, Holder, Refreshable, SharedStore, StoreGuard, TryLock};
 pub use wait_policy::{LOCK_TIMEOUT, WaitPolicy, WhileHeld};

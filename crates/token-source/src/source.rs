@@ -5,8 +5,8 @@ use credentials::{AccessToken, RefreshToken};
 use crate::expiry::{has_ended, has_expired, is_due, still_works};
 use crate::lock::Wait;
 use crate::{
-    Clock, Commit, Error, Event, RefreshError, RefreshErrorKind, SharedStore, SignIn, StoreGuard,
-    TokenEndpoint, TokenResponse, TryLock, WhileHeld,
+    Clock, Commit, Error, Event, RefreshError, RefreshErrorKind, Refreshable, SharedStore,
+    StoreGuard, TokenEndpoint, TokenResponse, TryLock, WhileHeld,
 };
 
 /// A commit may block the thread. After it, the runtime delivers a signal that came meanwhile.

@@ -10,7 +10,7 @@ use crate::{RefreshedTokens, WaitPolicy};
 ///
 /// The times are the token's own claims where it has any; without a verified signature they decide
 /// nothing but when to refresh.
-pub trait SignIn {
+pub trait Refreshable {
     /// The refresh token, if there is one.
     fn refresh_token(&self) -> Option<RefreshToken>;
 
@@ -37,7 +37,7 @@ pub trait SignIn {
 /// still runs, such as a database.
 pub trait SharedStore {
     /// What is stored.
-    type SignIn: SignIn;
+    type SignIn: Refreshable;
     /// What holds the lock.
     type Guard: StoreGuard<SignIn = Self::SignIn, Error = Self::Error>;
     /// Why the store cannot be used.
@@ -100,7 +100,7 @@ impl<G> From<Option<G>> for TryLock<G> {
 /// refresh token may have been used.
 pub trait StoreGuard: Sized {
     /// What is stored.
-    type SignIn: SignIn;
+    type SignIn: Refreshable;
     /// Why the store cannot be used.
     type Error: StdError + 'static;
 

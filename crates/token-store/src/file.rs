@@ -4,7 +4,7 @@ use std::time::Duration;
 use credentials::RefreshToken;
 use shared_file::{Error as FileError, LockedFile, SIZE_LIMIT, SharedFile, uninterrupted};
 use token_source::{
-    Commit, LockError, RefreshedTokens, SharedStore, SignIn as _, StoreGuard, TryLock,
+    Commit, LockError, Refreshable as _, RefreshedTokens, SharedStore, StoreGuard, TryLock,
 };
 
 use crate::{StoredTokens, SystemClock};

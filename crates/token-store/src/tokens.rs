@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use token_client::TokenResponse;
-use token_source::{RefreshedTokens, SignIn};
+use token_source::{Refreshable, RefreshedTokens};
 use zeroize::Zeroizing;
 
 /// The tokens of a sign-in: the fields of [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1),
@@ -130,7 +130,7 @@ impl StoredTokens {
     }
 }
 
-impl SignIn for StoredTokens {
+impl Refreshable for StoredTokens {
     fn refresh_token(&self) -> Option<RefreshToken> {
         self.refresh_token()
     }

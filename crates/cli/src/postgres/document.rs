@@ -4,7 +4,7 @@ use auth_store::AuthDocument;
 use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
 use postgres_store::{CachedToken, Document, StoredSignIn};
-use token_source::{RefreshedTokens, SignIn};
+use token_source::{Refreshable, RefreshedTokens};
 use zeroize::Zeroizing;
 
 /// The text of an `auth.json`, as it is sealed in a row.
@@ -58,13 +58,13 @@ impl Document for Stored {
     }
 }
 
-impl SignIn for Stored {
+impl Refreshable for Stored {
     fn refresh_token(&self) -> Option<RefreshToken> {
-        SignIn::refresh_token(&self.document)
+        Refreshable::refresh_token(&self.document)
     }
 
     fn access_token(&self) -> Option<AccessToken> {
-        SignIn::access_token(&self.document)
+        Refreshable::access_token(&self.document)
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
@@ -76,7 +76,7 @@ impl SignIn for Stored {
     }
 
     fn last_refresh(&self) -> Option<Timestamp> {
-        SignIn::last_refresh(&self.document)
+        Refreshable::last_refresh(&self.document)
     }
 
     fn can_be_refreshed(&self) -> bool {

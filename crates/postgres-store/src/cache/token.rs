@@ -1,7 +1,7 @@
 use credentials::{AccessToken, RefreshToken};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use token_source::{SignIn, is_due};
+use token_source::{Refreshable, is_due};
 
 /// How long a token is used without asking the store. So long a logout or a new sign-in on another machine
 /// has no effect here.
@@ -35,7 +35,7 @@ pub struct StoreUnchecked {
 
 impl CachedToken {
     /// The part of a sign-in that may be cached; `None` if it has no access token.
-    pub fn new(version: i64, sign_in: &impl SignIn, now: Timestamp) -> Option<Self> {
+    pub fn new(version: i64, sign_in: &impl Refreshable, now: Timestamp) -> Option<Self> {
         Some(Self {
             version,
             checked_at: now,
@@ -74,7 +74,7 @@ impl CachedToken {
 }
 
 /// So that the rules for a refresh are those of every sign-in.
-impl SignIn for CachedToken {
+impl Refreshable for CachedToken {
     fn refresh_token(&self) -> Option<RefreshToken> {
         None
     }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
-use token_source::SignIn;
+use token_source::Refreshable;
 
 use super::sign_in::Document;
 use crate::database::StoredRow;
@@ -84,7 +84,7 @@ impl Row {
     }
 
     /// Without the cache everything works, but each call asks the database.
-    pub(super) fn remember(&self, version: i64, sign_in: Option<&impl SignIn>) {
+    pub(super) fn remember(&self, version: i64, sign_in: Option<&impl Refreshable>) {
         let token = sign_in.and_then(|sign_in| CachedToken::new(version, sign_in, (self.now)()));
         let _ = self.cache.remember(version, token.as_ref());
     }

@@ -1,12 +1,12 @@
 use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
-use token_source::{RefreshedTokens, SignIn};
+use token_source::{Refreshable, RefreshedTokens};
 use zeroize::Zeroizing;
 
 use crate::CachedToken;
 
 /// What is sealed in a row: the sign-in in the format of the program.
-pub trait Document: SignIn + Send + Sync + Sized + 'static {
+pub trait Document: Refreshable + Send + Sync + Sized + 'static {
     /// Parses a document; `None` if it is none.
     fn parse(text: &[u8]) -> Option<Self>;
 
@@ -36,7 +36,7 @@ impl<D> StoredSignIn<D> {
     }
 }
 
-impl<D: SignIn> SignIn for StoredSignIn<D> {
+impl<D: Refreshable> Refreshable for StoredSignIn<D> {
     fn refresh_token(&self) -> Option<RefreshToken> {
         match self {
             Self::Document(document) => document.refresh_token(),
@@ -47,28 +47,28 @@ impl<D: SignIn> SignIn for StoredSignIn<D> {
     fn access_token(&self) -> Option<AccessToken> {
         match self {
             Self::Document(document) => document.access_token(),
-            Self::Cached(token) => SignIn::access_token(token),
+            Self::Cached(token) => Refreshable::access_token(token),
         }
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
         match self {
             Self::Document(document) => document.expires_at(),
-            Self::Cached(token) => SignIn::expires_at(token),
+            Self::Cached(token) => Refreshable::expires_at(token),
         }
     }
 
     fn issued_at(&self) -> Option<Timestamp> {
         match self {
             Self::Document(document) => document.issued_at(),
-            Self::Cached(token) => SignIn::issued_at(token),
+            Self::Cached(token) => Refreshable::issued_at(token),
         }
     }
 
     fn last_refresh(&self) -> Option<Timestamp> {
         match self {
             Self::Document(document) => document.last_refresh(),
-            Self::Cached(token) => SignIn::last_refresh(token),
+            Self::Cached(token) => Refreshable::last_refresh(token),
         }
     }
 

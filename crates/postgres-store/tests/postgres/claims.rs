@@ -7,7 +7,7 @@ use postgres_store::{
     Database, Error, ErrorKind, Keys, Options, Parameters, PostgresStore, StoredSignIn, setup_sql,
 };
 use tempfile::TempDir;
-use token_source::{SharedStore as _, SignIn as _, StoreGuard as _, TokenSource, TryLock};
+use token_source::{Refreshable as _, SharedStore as _, StoreGuard as _, TokenSource, TryLock};
 
 use crate::fixture::{Network, Pool, Proxy, Server, Shutdown};
 use crate::issuer::{CANARY, Issuer, SystemClock, Tokens, now};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use postgres_store::{ClaimGuard, Error, ErrorKind, Keys, StoredSignIn};
 use token_source::{
-    Commit, RefreshedTokens, SharedStore as _, SignIn as _, StoreGuard as _, TryLock,
+    Commit, Refreshable as _, RefreshedTokens, SharedStore as _, StoreGuard as _, TryLock,
 };
 
 use crate::claims::Fleet;

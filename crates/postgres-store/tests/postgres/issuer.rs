@@ -7,7 +7,8 @@ use credentials::{AccessToken, RefreshToken};
 use jiff::{SignedDuration, Timestamp};
 use postgres_store::{Document, StoredSignIn};
 use token_source::{
-    Clock, RefreshError, RefreshErrorKind, RefreshedTokens, SignIn, TokenEndpoint, TokenResponse,
+    Clock, RefreshError, RefreshErrorKind, Refreshable, RefreshedTokens, TokenEndpoint,
+    TokenResponse,
 };
 use zeroize::Zeroizing;
 
@@ -27,7 +28,7 @@ impl Tokens {
 /// Their access token must not be found anywhere, nor their refresh token.
 pub(crate) const CANARY: &str = "canary-token";
 
-impl SignIn for Tokens {
+impl Refreshable for Tokens {
     fn refresh_token(&self) -> Option<RefreshToken> {
         RefreshToken::new(format!("{CANARY}-refresh-{}", self.number)).ok()
     }

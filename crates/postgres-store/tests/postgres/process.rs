@@ -7,8 +7,8 @@ use std::time::Duration;
 use credentials::RefreshToken;
 use postgres_store::{Database, Keys, Options, Parameters, PostgresStore, StoredSignIn};
 use token_source::{
-    Event, RefreshError, RefreshErrorKind, RefreshedTokens, SignIn, TokenEndpoint, TokenResponse,
-    TokenSource,
+    Event, RefreshError, RefreshErrorKind, Refreshable, RefreshedTokens, TokenEndpoint,
+    TokenResponse, TokenSource,
 };
 
 use crate::fixture::Point;

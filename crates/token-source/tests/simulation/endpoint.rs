@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use credentials::RefreshToken;
 use token_source::{
-    Clock as _, RefreshErrorKind, RefreshedTokens, SignIn as _, TokenEndpoint, TokenResponse,
+    Clock as _, RefreshErrorKind, Refreshable as _, RefreshedTokens, TokenEndpoint, TokenResponse,
 };
 
 use super::world::{Issued, ServerError, Stored, Token, World};

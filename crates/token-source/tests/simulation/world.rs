@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use credentials::{AccessToken, RefreshToken};
 use jiff::{SignedDuration, Timestamp};
-use token_source::{Clock as _, RefreshError, RefreshErrorKind, SignIn};
+use token_source::{Clock as _, RefreshError, RefreshErrorKind, Refreshable};
 
 use super::executor::Schedule;
 
@@ -270,7 +270,7 @@ pub(crate) struct Lost {
     pub(crate) is_excused: bool,
 }
 
-impl SignIn for Stored {
+impl Refreshable for Stored {
     fn refresh_token(&self) -> Option<RefreshToken> {
         RefreshToken::new(self.refresh.to_string()).ok()
     }
