@@ -1,17 +1,20 @@
 //! Signs in to a protected resource that the program knows nothing about but its URL, as an MCP client
-//! does: the resource names its authorization server, and the program registers itself there.
+//! does: the resource names its authorization server, and the program registers itself there, once.
 
 use std::error::Error;
+use std::time::SystemTime;
 
 use native_oauth::{
-    BrowserError, ClientMetadata, HttpClient, Options, ProtectedResource, Provider, SignIn,
-    TokenResponse, Url, open_browser,
+    BrowserError, ClientMetadata, HttpClient, Options, ProtectedResource, Provider,
+    RegisteredClient, SignIn, TokenResponse, Url, open_browser,
 };
+use token_store::FileStore;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let http = HttpClient::new(Options::new("my-app/1.0"));
-    let tokens = sign_in(http, "https://mcp.example.com/mcp", open_browser).await?;
+    let clients = FileStore::new("my-app/clients.json");
+    let tokens = sign_in(http, "https://mcp.example.com/mcp", &clients, open_browser).await?;
     assert!(!tokens.access_token.expose().is_empty());
     Ok(())
 }
@@ -19,17 +22,37 @@ async fn main() -> Result<(), Box<dyn Error>> {
 pub(crate) async fn sign_in(
     http: HttpClient,
     url: &str,
+    clients: &FileStore,
     open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
 ) -> Result<TokenResponse, Box<dyn Error>> {
     let resource = ProtectedResource::discover(&http, url).await?;
     let provider = Provider::discover(&http, resource.authorization_server()).await?;
-    let app = ClientMetadata::native("My App", ["http://127.0.0.1/callback"]);
-    // Each registration makes another client: a program stores the id.
-    let registered = provider.register(&http, &app).await?;
+    let registered = registered_client(&http, &provider, clients).await?;
     let tokens = SignIn::new(registered.into_client(http, provider))
         .scopes(&resource.scopes)
         .resource(&resource.resource)
         .run(open)
         .await?;
     Ok(tokens)
+}
+
+/// The client that is registered at this provider. Each registration makes another one, so it is kept, in a file
+/// of its own: a sign-out removes that of the tokens.
+#[expect(clippy::disallowed_methods, reason = "a program decides which clock it uses")]
+async fn registered_client(
+    http: &HttpClient,
+    provider: &Provider,
+    clients: &FileStore,
+) -> Result<RegisteredClient, Box<dyn Error>> {
+    let mut kept = clients.load()?.unwrap_or_default();
+    let issuer = provider.issuer.as_str();
+    let client = kept.get::<String>(issuer).and_then(|json| RegisteredClient::from_json(&json));
+    if let Some(client) = client.filter(|it| !it.has_expired(SystemTime::now())) {
+        return Ok(client);
+    }
+    let app = ClientMetadata::native("My App", ["http://127.0.0.1/callback"]);
+    let client = provider.register(http, &app).await?;
+    kept.set(issuer, client.as_json());
+    clients.save(&kept).await?;
+    Ok(client)
 }

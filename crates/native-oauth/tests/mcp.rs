@@ -14,6 +14,7 @@ use http_client::http::{Request, Response};
 use http_client::{Transport, TransportFuture};
 use native_oauth::{HttpClient, Options, Url};
 use serde_json::{Value, json};
+use token_store::FileStore;
 
 /// The bodies of the requests, each with its path.
 type Requests = Arc<Mutex<Vec<(String, String)>>>;
@@ -67,19 +68,24 @@ fn agree(url: &Url) {
     connection.read_to_string(&mut String::new()).unwrap();
 }
 
-/// RFC 9728, RFC 8414, RFC 7591 and RFC 8707 in one sign-in.
+/// RFC 9728, RFC 8414, RFC 7591 and RFC 8707 in one sign-in, and a second one.
 // threats 8 184
 #[tokio::test]
 async fn sign_in_needs_only_the_url_of_the_resource() {
     let requests = Requests::default();
     let http = HttpClient::with_transport(Options::new("a-test/1.0"), Servers(requests.clone()));
+    let folder = tempfile::tempdir().unwrap();
+    let clients = FileStore::new(folder.path().join("clients.json"));
     let (opened, url) = std::sync::mpsc::channel();
-    let tokens = example::sign_in(http, "https://mcp.test/mcp", move |url| {
-        opened.send(url.clone()).unwrap();
-        agree(url);
-        Ok(())
-    });
-    assert_eq!(tokens.await.unwrap().access_token.expose(), "at-1");
+    for _ in 0..2 {
+        let opened = opened.clone();
+        let tokens = example::sign_in(http.clone(), "https://mcp.test/mcp", &clients, move |url| {
+            opened.send(url.clone()).unwrap();
+            agree(url);
+            Ok(())
+        });
+        assert_eq!(tokens.await.unwrap().access_token.expose(), "at-1");
+    }
 
     let url: Url = url.recv().unwrap();
     let has = |name: &str, value: &str| url.query_pairs().any(|(n, v)| (&*n, &*v) == (name, value));
@@ -87,6 +93,8 @@ async fn sign_in_needs_only_the_url_of_the_resource() {
     assert!(has("client_id", "registered") && has("scope", "tools"), "{url}");
     assert!(has("resource", "https://mcp.test/mcp"), "{url}");
     let requests = requests.lock().unwrap();
+    let registrations = requests.iter().filter(|(url, _)| url == "https://id.test/register");
+    assert_eq!(registrations.count(), 1, "the second sign-in uses the client of the first");
     let body = |url: &str| requests.iter().find(|(it, _)| it == url).unwrap().1.clone();
     let registration: Value = serde_json::from_str(&body("https://id.test/register")).unwrap();
     assert_eq!(
