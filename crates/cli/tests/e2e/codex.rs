@@ -221,6 +221,20 @@ fn both_programs_store_a_personal_access_token_alike() {
     });
 }
 
+/// `docs/recipes.md` says so. If this fails, Codex has changed.
+#[test]
+fn codex_refuses_the_access_token_of_a_sign_in_in_its_variable() {
+    let world = World::new();
+    let sign_in = world.signed_in(60 * 60);
+    Codex::for_each_version(|codex| {
+        let mut command = codex.command(&world);
+        command.env("CODEX_ACCESS_TOKEN", &sign_in.access_token).args(["login", "status"]);
+        let Output { status, stderr, .. } = command.output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert!(!status.success() && said.contains("agent identity JWT"), "{said}");
+    });
+}
+
 // threats 221
 #[test]
 fn note_about_another_store_matches_codex() {
