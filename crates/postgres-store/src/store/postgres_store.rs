@@ -54,7 +54,8 @@ pub struct RowStatus {
     pub holder: Option<Holder>,
 }
 
-/// How long a process waits for another one of this machine that reads the row, before it reads itself.
+/// How long a process waits at least for another one of this machine that reads the row, before it reads itself. A random
+/// time of the same length is added: all at once would need a connection each.
 const LOCAL_WAIT: Duration = Duration::from_secs(15);
 
 /// Each pause is twice as long as the one before, so that many waiting processes leave the machine to the one that works.
@@ -193,6 +194,7 @@ impl<D: Document> SharedStore for PostgresStore<D> {
     async fn load(&self) -> Result<Option<StoredSignIn<D>>, Error> {
         self.row.set_unchecked(None);
         let (mut waited, mut pause) = (Duration::ZERO, SHORTEST_LOCAL_PAUSE);
+        let limit = LOCAL_WAIT + random_part_of(LOCAL_WAIT);
         loop {
             if let Some(token) = self.trusted() {
                 return Ok(Some(StoredSignIn::Cached(token)));
@@ -201,7 +203,7 @@ impl<D: Document> SharedStore for PostgresStore<D> {
             let take = |purpose| MachineLock::try_take(&self.row.cache, purpose);
             let reader = take(Purpose::Read);
             let is_held = matches!(reader, Ok(None)) || matches!(take(Purpose::Claim), Ok(None));
-            if !is_held || waited >= LOCAL_WAIT {
+            if !is_held || waited >= limit {
                 return self.load_from_database().await;
             }
             // An older or expired one would hide what the database has, for as long as that process is stopped.
@@ -239,10 +241,7 @@ impl<D: Document> SharedStore for PostgresStore<D> {
 
     /// At random moments, so that machines that began together do not ask together.
     fn wait_policy(&self) -> WaitPolicy {
-        let mut byte = [128];
-        // Without randomness, the pauses are those of every other process.
-        let _ = SystemRandom::new().fill(&mut byte);
-        let jitter = Duration::from_millis(u64::from(byte[0]) * 160 / 255);
+        let jitter = random_part_of(Duration::from_millis(160));
         WaitPolicy {
             shortest_pause: Duration::from_millis(80) + jitter,
             longest_pause: Duration::from_millis(1340) + jitter,
@@ -250,4 +249,11 @@ impl<D: Document> SharedStore for PostgresStore<D> {
             while_held: WhileHeld::UseOldToken,
         }
     }
+}
+
+/// Without randomness, it is half of it, in every process.
+fn random_part_of(duration: Duration) -> Duration {
+    let mut byte = [128];
+    let _ = SystemRandom::new().fill(&mut byte);
+    duration * u32::from(byte[0]) / 255
 }
