@@ -12,7 +12,7 @@ fn cached_token_is_used_without_a_connection() {
     let token = format!("{}\n", sign_in.access_token);
     fleet.command("token").run().exits(0).prints(&token);
     // Neither the database nor a key is needed.
-    let cached = fleet.command_at("token", fleet.server.port());
+    let cached = fleet.command("token");
     let cached = cached.without_env("LOGIN_CLI_STORE_KEY_FILE").without_env("PGPASSWORD");
     cached.run().exits(0).prints(&token).says_nothing_of("warning");
     let file = std::fs::read_dir(fleet.world.path("run/login-cli")).unwrap();

@@ -4,11 +4,10 @@ use postgres_store::Keys;
 use sandbox::Scenario;
 
 use super::Fleet;
-use super::fixture::PASSWORD;
 use crate::support::{Start, World};
 
 #[track_caller]
-fn assert_fails(start: Start<'_>, kind: &str, hint: &str) {
+pub(super) fn assert_fails(start: Start<'_>, kind: &str, hint: &str) {
     let finished = start.arg("--json").run();
     let error = &finished.exits(1).json()["error"];
     assert_eq!(error["kind"], kind, "{error}");
@@ -71,9 +70,5 @@ fn database_that_refuses_or_is_not_set_up_says_what_to_do() {
     let wrong = fleet.command("status").env("PGPASSWORD", "wrong");
     assert_fails(wrong, "store_refused", "PGPASSFILE");
     let untrusted = format!("postgres://ci@127.0.0.1:{}/ops?sslmode=require", fleet.server.port());
-    let untrusted = fleet.world.command("status").args(["--store", &untrusted]);
-    let untrusted = untrusted
-        .env("PGPASSWORD", PASSWORD)
-        .env("LOGIN_CLI_STORE_KEY_FILE", fleet.world.path("keys"));
-    assert_fails(untrusted, "store_tls", "sslrootcert");
+    assert_fails(fleet.command_on("status", &untrusted), "store_tls", "sslrootcert");
 }

@@ -62,7 +62,7 @@ fn command_that_waits_for_a_stalled_database_is_interrupted() {
     network.set(Network::Stalls);
     for command in ["status", "refresh"] {
         let (before, begun) = (network.connections(), Instant::now());
-        let running = fleet.command_at(command, network.port()).start();
+        let running = fleet.command_on(command, &fleet.url_at(network.port())).start();
         while network.connections() == before {
             assert!(begun.elapsed() < TEST_TIMEOUT, "{command}");
             thread::yield_now();

@@ -7,6 +7,7 @@ mod fixture;
 
 mod cache;
 mod commands;
+mod connections;
 mod doctor;
 mod failures;
 mod interrupted;
@@ -87,11 +88,11 @@ impl Fleet {
 
     /// A command of the first machine.
     fn command(&self, name: &str) -> Start<'_> {
-        self.command_at(name, self.server.port())
+        self.command_on(name, &self.url())
     }
 
-    fn command_at(&self, name: &str, port: u16) -> Start<'_> {
-        let start = self.world.command(name).args(["--store".to_owned(), self.url_at(port)]);
+    fn command_on(&self, name: &str, url: &str) -> Start<'_> {
+        let start = self.world.command(name).args(["--store", url]);
         start.env("PGPASSWORD", PASSWORD).env("LOGIN_CLI_STORE_KEY_FILE", self.world.path("keys"))
     }
 
