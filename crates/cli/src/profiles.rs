@@ -1,5 +1,6 @@
 //! The profiles, and the store of each.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -147,22 +148,29 @@ impl Profiles {
         AuthStore::new(self.folder_of(&self.selected))
     }
 
-    /// The names of all profiles: the default one, then the others in order.
+    /// The names of all profiles, in order: the default one and those with a folder, or the rows of a database.
     ///
     /// # Errors
     ///
-    /// The folder of the profiles cannot be read.
-    pub(crate) fn names(&self) -> io::Result<Vec<ProfileName>> {
+    /// They cannot be listed.
+    pub(crate) fn names(&self) -> Result<Vec<ProfileName>, CliError> {
+        #[cfg(feature = "postgres")]
+        if let Store::Postgres(server) = &self.store {
+            return Ok(server.rows()?);
+        }
+        self.names_of_folders().map_err(CliError::Profiles)
+    }
+
+    /// The default profile, and those with a folder on this machine.
+    pub(crate) fn names_of_folders(&self) -> io::Result<Vec<ProfileName>> {
         let entries = match fs::read_dir(self.codex_home.join(PROFILES)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             entries => Some(entries?),
         };
         let name = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
-        let mut named: Vec<ProfileName> = entries.into_iter().flatten().filter_map(name).collect();
-        named.retain(|name| !name.is_default());
-        named.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-        named.insert(0, ProfileName::default());
-        Ok(named)
+        let named = entries.into_iter().flatten().filter_map(name);
+        let names: BTreeSet<ProfileName> = named.chain([ProfileName::default()]).collect();
+        Ok(names.into_iter().collect())
     }
 
     /// The stores that may have other sign-ins than that of `profile`: those of the other profiles, the
@@ -205,11 +213,7 @@ impl Profiles {
     /// The stores of the profiles. If the profiles cannot be listed, one unreadable store stands for them.
     fn profile_stores(&self, except: Option<&ProfileName>) -> Vec<OtherStore> {
         let names = self.names();
-        let unlisted = names.is_err().then(|| {
-            let folder = self.codex_home.join(PROFILES);
-            let name = format!("a profile in {}", folder.display());
-            OtherStore { name, store: AuthStore::new(folder) }
-        });
+        let unlisted = names.is_err().then(|| self.unlisted());
         let names = names.unwrap_or_else(|_| vec![ProfileName::default()]);
         let of_profile = |profile: &ProfileName| {
             let name = format!("profile {}", profile.as_str());
@@ -217,6 +221,20 @@ impl Profiles {
         };
         let others = names.iter().filter(|name| Some(*name) != except);
         others.map(of_profile).chain(unlisted).collect()
+    }
+
+    /// A store that cannot be read, for the profiles that cannot be listed.
+    fn unlisted(&self) -> OtherStore {
+        let folder = self.codex_home.join(PROFILES);
+        #[cfg(feature = "postgres")]
+        if let Store::Postgres(server) = &self.store {
+            // No row has this name.
+            let row = PostgresRow::new(server.clone(), "");
+            let store = AuthStore::new(folder).with_external_store(Arc::new(row));
+            return OtherStore { name: "a row of the database".to_owned(), store };
+        }
+        let name = format!("a profile in {}", folder.display());
+        OtherStore { name, store: AuthStore::new(folder) }
     }
 
     fn folder_of(&self, profile: &ProfileName) -> PathBuf {

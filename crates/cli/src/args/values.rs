@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
@@ -100,6 +101,19 @@ impl ProfileName {
 impl Default for ProfileName {
     fn default() -> Self {
         Self(DEFAULT.to_owned())
+    }
+}
+
+/// The default profile, then the others by their names.
+impl Ord for ProfileName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (!self.is_default(), &self.0).cmp(&(!other.is_default(), &other.0))
+    }
+}
+
+impl PartialOrd for ProfileName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

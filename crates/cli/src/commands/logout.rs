@@ -21,7 +21,7 @@ struct Outcome {
 pub(crate) async fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
     let profiles = context.profiles()?;
     let names = match args.all {
-        true => profiles.names().map_err(CliError::Profiles)?,
+        true => profiles.names()?,
         false => vec![profiles.selected.clone()],
     };
     let mut outcomes = Vec::new();

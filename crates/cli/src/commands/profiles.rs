@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use auth_store::{AuthDocument, AuthMode};
 use login::stored::{has_ended, identity_without_verifying};
 use printable::excerpt;
@@ -24,11 +26,8 @@ struct Profile {
 /// `login-cli profiles`.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let profiles = context.profiles()?;
-    let mut names = profiles.names().map_err(CliError::Profiles)?;
-    if !names.contains(&profiles.selected) {
-        names.push(profiles.selected.clone());
-        names[1..].sort_by(|a, b| a.as_str().cmp(b.as_str()));
-    }
+    let names: BTreeSet<ProfileName> =
+        profiles.names()?.into_iter().chain([profiles.selected.clone()]).collect();
     let list: Vec<Profile> =
         names.into_iter().filter_map(|name| Profile::read(&profiles, name)).collect();
     context.interruption.check()?;

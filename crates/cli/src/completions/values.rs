@@ -44,7 +44,8 @@ pub(super) fn without_tilde(folder: &str) -> Option<PathBuf> {
 fn profiles(codex_home: Option<PathBuf>) -> Vec<String> {
     let shared = SharedArgs::usual().map(|usual| SharedArgs { codex_home, ..usual });
     let profiles = shared.and_then(|shared| Profiles::chosen(&shared).ok());
-    let profiles = profiles.and_then(|profiles| profiles.names().ok()).unwrap_or_default();
+    let profiles =
+        profiles.and_then(|profiles| profiles.names_of_folders().ok()).unwrap_or_default();
     profiles.iter().map(|name| name.as_str().to_owned()).collect()
 }
 

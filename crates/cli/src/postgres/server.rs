@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use super::{Error, Stored};
+use crate::args::ProfileName;
 use crate::environment::{self, now};
 use crate::error::CliError;
 use crate::signals;
@@ -57,6 +58,14 @@ impl Server {
 
     pub(crate) fn database(&self) -> Result<Database, Error> {
         Ok(Database::new(&self.parameters()?, environment::text("PGPASSWORD"))?)
+    }
+
+    /// The rows that the user of the database can use, as far as they are profiles.
+    pub(crate) fn rows(&self) -> Result<Vec<ProfileName>, Error> {
+        let names = run(self.database()?.row_names())?;
+        let mut names: Vec<ProfileName> = names.iter().filter_map(|it| it.parse().ok()).collect();
+        names.sort();
+        Ok(names)
     }
 
     pub(crate) fn keys(&self) -> Result<Keys, Error> {

@@ -77,6 +77,18 @@ pub(crate) struct Claim {
 }
 
 impl Database {
+    /// The names of the rows that the user can use.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read.
+    pub async fn row_names(&self) -> Result<Vec<String>, Error> {
+        const NAMES: &str = "SELECT array_agg(name) FROM login_cli.sign_ins";
+        let row = self.query(NAMES, &[]).await?;
+        let names = row.map(|row| row.try_get::<_, Option<Vec<String>>>(0)).transpose();
+        Ok(names.map_err(Error::Database)?.flatten().unwrap_or_default())
+    }
+
     /// Reads the row; `None` if there is none for this user.
     pub(crate) async fn read(&self, name: &str) -> Result<Option<StoredRow>, Error> {
         let row = self.query(READ, &[(&name, Type::TEXT)]).await?;

@@ -1,7 +1,8 @@
 //! A sign-in that is in a row, from the login to the logout.
 
+use postgres_store::setup_sql;
 use sandbox::{Account, Device, Endpoint, Fault, Scenario, Then};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Fleet, device_code};
 use crate::support::Printed;
@@ -84,6 +85,25 @@ fn profile_names_the_row() {
     let error = &missing.exits(1).json()["error"];
     assert_eq!(error["kind"], "store_missing");
     assert!(error["hint"].as_str().unwrap().contains("--row team-b"), "{error}");
+}
+
+/// Also on a machine that has used none of them.
+#[test]
+fn profiles_are_the_rows_that_the_user_can_use() {
+    let Some((fleet, _)) = Fleet::signed_in("the list of rows", super::HOUR) else { return };
+    fleet
+        .server
+        .sql("UPDATE login_cli.sign_ins SET version = 1, document = 'x' WHERE name = 'team-a'");
+    fleet.server.create_user("other");
+    fleet.server.sql(&setup_sql("other", &["team-c"]));
+    let list = || fleet.on_machine(2, "profiles").arg("--json").run().exits(0).json();
+    let states = |list: &Value| {
+        let state = |it: &Value| format!("{} {}", it["name"], it["state"]).replace('"', "");
+        list.as_array().unwrap().iter().map(state).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&list()), ["default signed_in", "team-a unreadable"]);
+    fleet.on_machine(2, "logout").args(["--all", "--local"]).run().exits(0);
+    assert_eq!(fleet.server.sql("SELECT count(document) FROM login_cli.sign_ins"), "0");
 }
 
 /// The cache has no refresh token, and says nothing about what another machine has stored.
