@@ -62,12 +62,11 @@ keyring:
     cargo test --package auth-store --features keyring --test keyring
     cargo test --package login-cli --features keyring --lib args
 
-# Lint and test `--store postgres://…`; the full test needs PostgreSQL
+# Lint and test `--store postgres://…`; the full test needs PostgreSQL. With `--workspace`, only `login-cli` is compiled again
 [group('check')]
 postgres:
-    cargo clippy --package login-cli --features postgres --all-targets -- -D warnings
-    cargo test --package login-cli --features postgres --lib
-    cargo test --package login-cli --features postgres --test e2e -- postgres::
+    cargo clippy --workspace --features login-cli/postgres --all-targets -- -D warnings
+    cargo test --workspace --features login-cli/postgres --lib --test e2e -- postgres:: args::tests error::tests
 
 # With `publish = false`, cargo does not find a package of the workspace while it makes one that depends on it. A copy
 # of the workspace does not have that line.
@@ -112,21 +111,26 @@ fuzz-one TARGET LIMIT:
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") emulators no-std
+nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") musl emulators no-std
 
 # Compile `pkce` for a microcontroller without the standard library; needs `rustup target add thumbv7em-none-eabi`
 [group('check')]
 no-std:
     cargo check --package pkce --no-default-features --target thumbv7em-none-eabi
 
-# Run the end-to-end tests with the static program for Linux; needs `rustup target add` and `musl-gcc`
+# Run end-to-end TESTS with the static program for Linux, or all; needs `rustup target add` and `musl-gcc`
 [group('check')]
-musl TARGET=(arch() + "-unknown-linux-musl"):
-    @if rustc --print target-libdir --target {{ TARGET }} | xargs ls >/dev/null 2>&1; then cargo test --package login-cli --test e2e --target {{ TARGET }}; else echo "not tested on this machine: the static program: there is no {{ TARGET }} here"; fi
+musl *TESTS:
+    @if rustc --print target-libdir --target {{ static }} | xargs ls >/dev/null 2>&1; then cargo test --package login-cli --test e2e --target {{ static }} -- {{ TESTS }}; else echo "not tested on this machine: the static program: there is no {{ static }} here"; fi
+
+static := arch() + "-unknown-linux-musl"
+
+# The end-to-end tests of the main commands.
+main_tests := "login:: create_key:: device_code:: token:: refresh:: logout:: profiles:: signals::"
 
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") providers (package "--no-verify") (dist "--packages") musl (emulators "--short")
+ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") providers (package "--no-verify") (dist "--packages") (musl main_tests) (emulators "--short")
 
 # Both sign-ins and a menu of projects, against the sandbox in your browser; `--headless` simulates it
 [group('see')]
