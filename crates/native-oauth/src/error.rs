@@ -1,6 +1,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use http_client::RequestFailure;
 use oauth_callback_server::{BindError, WaitError};
 use token_client::InvalidIdToken;
 
@@ -99,7 +100,6 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoRandomness(_) | Self::BrowserNotOpened(_) => ErrorKind::System,
             Self::InsecureEndpoint { .. }
             | Self::ReservedParameter { .. }
             | Self::MissingKeys
@@ -107,14 +107,20 @@ impl Error {
             | Self::PushedRequest(token_client::Error::PushNotSupported) => {
                 ErrorKind::Configuration
             }
-            Self::InvalidIdToken(InvalidIdToken::Keys { source, .. }) => source.kind().into(),
+            Self::Bind(BindError::PortsInUse { .. }) => ErrorKind::PortInUse,
+            Self::NoRandomness(_)
+            | Self::BrowserNotOpened(_)
+            | Self::Bind(_)
+            | Self::Callback(WaitError::Runtime(_)) => ErrorKind::System,
+            Self::Callback(WaitError::Denied { .. }) | Self::DeviceDenied => ErrorKind::Denied,
+            Self::Callback(WaitError::TimedOut { .. })
+            | Self::Unreachable { .. }
+            | Self::DeviceExpired => ErrorKind::TimedOut,
+            Self::Callback(_) => ErrorKind::InvalidCallback,
+            Self::InvalidIdToken(InvalidIdToken::Keys { source, .. }) => kind_of_request(source),
             Self::InvalidIdToken(_) => ErrorKind::InvalidResponse,
-            Self::Bind(error) => error.kind().into(),
-            Self::Callback(error) => error.kind().into(),
-            Self::Unreachable { .. } | Self::DeviceExpired => ErrorKind::TimedOut,
-            Self::DeviceDenied => ErrorKind::Denied,
             Self::DeviceCode(error) | Self::PushedRequest(error) | Self::CodeExchange(error) => {
-                error.kind().into()
+                kind_of_request(error)
             }
         }
     }
@@ -133,28 +139,13 @@ impl Error {
     }
 }
 
-impl From<oauth_callback_server::ErrorKind> for ErrorKind {
-    fn from(kind: oauth_callback_server::ErrorKind) -> Self {
-        use oauth_callback_server::ErrorKind as Kind;
-        match kind {
-            Kind::PortInUse => Self::PortInUse,
-            Kind::Denied => Self::Denied,
-            Kind::InvalidCallback => Self::InvalidCallback,
-            Kind::TimedOut => Self::TimedOut,
-            Kind::System => Self::System,
-        }
-    }
-}
-
-impl From<token_client::ErrorKind> for ErrorKind {
-    fn from(kind: token_client::ErrorKind) -> Self {
-        use token_client::ErrorKind as Kind;
-        match kind {
-            Kind::NoResponse => Self::NoResponse,
-            Kind::ErrorResponse => Self::ErrorResponse,
-            Kind::InvalidResponse => Self::InvalidResponse,
-            Kind::Unsupported => Self::DeviceCodeNotEnabled,
-        }
+fn kind_of_request(error: &token_client::Error) -> ErrorKind {
+    match error.request_failure() {
+        Some(RequestFailure::NoResponse(_)) => ErrorKind::NoResponse,
+        Some(RequestFailure::ErrorResponse(_)) => ErrorKind::ErrorResponse,
+        Some(RequestFailure::InvalidResponse(_)) => ErrorKind::InvalidResponse,
+        None if matches!(error, token_client::Error::NoRandomness(_)) => ErrorKind::System,
+        None => ErrorKind::DeviceCodeNotEnabled,
     }
 }
 

@@ -31,17 +31,6 @@ pub enum BindError {
     },
 }
 
-impl BindError {
-    /// The kind of this error.
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::PortsInUse { .. } => ErrorKind::PortInUse,
-            Self::InvalidPath { .. } | Self::Listen { .. } => ErrorKind::System,
-        }
-    }
-}
-
 fn in_use(taken: &[PortInUse]) -> String {
     let ports: Vec<String> = taken.iter().map(|taken| taken.port.to_string()).collect();
     match ports.as_slice() {
@@ -81,34 +70,6 @@ pub enum WaitError {
     /// The runtime cannot watch the sockets.
     #[error("cannot wait for connections")]
     Runtime(#[source] io::Error),
-}
-
-impl WaitError {
-    /// The kind of this error.
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Denied { .. } => ErrorKind::Denied,
-            Self::MissingCode | Self::WrongIssuer => ErrorKind::InvalidCallback,
-            Self::TimedOut { .. } => ErrorKind::TimedOut,
-            Self::Runtime(_) => ErrorKind::System,
-        }
-    }
-}
-
-/// The kind of a [`BindError`] or [`WaitError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// Each port is in use.
-    PortInUse,
-    /// The authorization server, or the user, denied the request.
-    Denied,
-    /// The callback has no code, or another issuer.
-    InvalidCallback,
-    /// There was no callback in time.
-    TimedOut,
-    /// The address or the path cannot be used, or the system cannot watch sockets.
-    System,
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ mod vectors_tests;
 
 pub use bind::{BindOptions, CallbackServer, RedirectHost};
 pub use browser::{BrowserResponder, RedirectPage};
-pub use error::{BindError, ErrorKind, WaitError};
+pub use error::{BindError, WaitError};
 pub use limits::Limits;
 pub use pages::{Page, Pages};
 pub use pasted_callback::{InvalidCallbackUrl, PastedCallback};

@@ -33,33 +33,7 @@ pub enum Error {
     RevocationNotSupported,
 }
 
-/// What kind of [`Error`] it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// There is no whole response.
-    NoResponse,
-    /// The server returned an error.
-    ErrorResponse,
-    /// The server returned success, with an invalid response.
-    InvalidResponse,
-    /// The server does not support this request, or not for this account.
-    Unsupported,
-}
-
 impl Error {
-    /// What kind of error it is.
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Http(_) | Self::NoRandomness(_) => ErrorKind::NoResponse,
-            Self::ErrorResponse(_) => ErrorKind::ErrorResponse,
-            Self::InvalidResponse(_) => ErrorKind::InvalidResponse,
-            Self::DeviceCodeNotEnabled | Self::PushNotSupported | Self::RevocationNotSupported => {
-                ErrorKind::Unsupported
-            }
-        }
-    }
-
     /// Why the request failed; `None` if none was sent.
     #[must_use]
     pub fn request_failure(&self) -> Option<RequestFailure<'_>> {

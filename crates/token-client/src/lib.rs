@@ -62,7 +62,7 @@ pub use code::CodeExchange;
 pub use device::{DeviceAuthorization, DevicePoll, InvalidUserCode, UserCode};
 pub use discovery::{DiscoveryError, InvalidMetadata, ProviderMetadata};
 pub use dpop::{DpopKey, NoRandomness};
-pub use error::{Error, ErrorKind};
+pub use error::Error;
 pub use http_client::{HttpClient, Options, Url};
 pub use id_token::InvalidIdToken;
 pub use interval::Interval;

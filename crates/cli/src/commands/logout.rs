@@ -95,37 +95,31 @@ impl Outcome {
             Ok(logged_out) => (Some(logged_out), None),
             Err(error) => (None, Some(error.into())),
         };
-        let mut document = json!({
-            "profile": self.profile.as_str(),
-            "was_signed_in": logged_out.as_ref().map(|it| it.was_there),
-            "revoked": null,
-            "may_have_ended": [],
-            "api_key_still_valid": false,
-            "access_token_still_valid": false,
-            "access_token_expires_at": null,
-            "stored_in": stored_in,
-        });
-        if let Some(it) = logged_out {
-            document["may_have_ended"] = it.may_have_ended.into();
-            document["api_key_still_valid"] = it.had_api_key.into();
-            document["access_token_still_valid"] = it.had_personal_access_token.into();
-            match it.revocation {
-                Revocation::Revoked => document["revoked"] = true.into(),
-                Revocation::NotRequested => document["revoked"] = false.into(),
-                Revocation::Failed(source) if it.was_there => {
-                    document["revoked"] = false.into();
-                    let (location, source) = (self.location, Box::new(source));
-                    error = Some(CliError::NotRevoked { location, source });
-                }
-                Revocation::Imported { expires_at } => {
-                    document["access_token_still_valid"] = true.into();
-                    document["access_token_expires_at"] =
-                        expires_at.map(|time| time.to_string()).into();
-                }
-                _ => {}
+        let was_signed_in = logged_out.as_ref().map(|it| it.was_there);
+        let it = logged_out.unwrap_or_default();
+        let (mut revoked, mut is_imported, mut expires_at) = (None, false, None);
+        match it.revocation {
+            Revocation::Revoked => revoked = Some(true),
+            Revocation::NotRequested => revoked = Some(false),
+            Revocation::Failed(source) if it.was_there => {
+                revoked = Some(false);
+                let (location, source) = (self.location, Box::new(source));
+                error = Some(CliError::NotRevoked { location, source });
             }
+            Revocation::Imported { expires_at: at } => (is_imported, expires_at) = (true, at),
+            _ => {}
         }
-        document["error"] = error.as_ref().map(|error| context.to_json(error)).into();
+        let document = json!({
+            "profile": self.profile.as_str(),
+            "was_signed_in": was_signed_in,
+            "revoked": revoked,
+            "may_have_ended": it.may_have_ended,
+            "api_key_still_valid": it.had_api_key,
+            "access_token_still_valid": it.had_personal_access_token || is_imported,
+            "access_token_expires_at": expires_at.map(|time| time.to_string()),
+            "stored_in": stored_in,
+            "error": error.as_ref().map(|error| context.to_json(error)),
+        });
         (document, error)
     }
 }

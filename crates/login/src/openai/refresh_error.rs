@@ -1,3 +1,4 @@
+use http_client::ErrorResponse;
 use token_client::Error;
 
 /// Another process has used the refresh token, and has the new one.
@@ -19,12 +20,10 @@ const FINAL: [&str; 6] = [
 /// A 401 counts only with an error of the issuer: a gateway has error pages of its own.
 #[must_use]
 pub fn requires_reauthentication(error: &Error) -> bool {
-    let is_unauthorized = match error {
-        Error::ErrorResponse(response) => response.status == 401 && response.is_oauth,
-        _ => false,
-    };
-    let is_final = code(error).is_some_and(|code| FINAL.contains(&code));
-    is_final || is_unauthorized || error.requires_reauthentication()
+    let is_unauthorized = |it: &ErrorResponse| it.status == 401 && it.is_oauth;
+    error.error_response().is_some_and(is_unauthorized)
+        || code(error).is_some_and(|code| FINAL.contains(&code))
+        || error.requires_reauthentication()
 }
 
 /// Whether another process has used the refresh token, so that the store may have its successor.
@@ -34,10 +33,7 @@ pub fn is_refresh_token_reused(error: &Error) -> bool {
 }
 
 fn code(error: &Error) -> Option<&str> {
-    match error {
-        Error::ErrorResponse(response) => response.code.as_deref(),
-        _ => None,
-    }
+    error.error_response()?.code.as_deref()
 }
 
 #[cfg(test)]
