@@ -4,6 +4,9 @@
 default:
     @just --list --unsorted
 
+# `.ci/run` sets it to the program that the tests have compiled, because `cargo xtask` compiles it with other features.
+xtask := env("XTASK", "cargo xtask")
+
 # The crates that a program can depend on, as options of cargo.
 libraries := `grep -l '^keywords = ' crates/*/Cargo.toml | sed 's|crates/\(.*\)/Cargo.toml|--package \1|' | tr '\n' ' '`
 
@@ -135,17 +138,17 @@ ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--s
 # Both sign-ins and a menu of projects, against the sandbox in your browser; `--headless` simulates it
 [group('see')]
 demo *ARGS:
-    cargo xtask demo {{ ARGS }}
+    {{ xtask }} demo {{ ARGS }}
 
 # Measure start time, round trips, memory and size as a table of ratios
 [group('see')]
 bench *ARGS:
-    cargo xtask bench {{ ARGS }}
+    {{ xtask }} bench {{ ARGS }}
 
 # Sign in with real browsers: Chromium, Firefox, WebKit; `--screenshots DIR` saves screenshots
 [group('see')]
 browser *ARGS:
-    cargo xtask browser {{ ARGS }}
+    {{ xtask }} browser {{ ARGS }}
 
 # Build the documentation as a book in `target/book/`; needs `cargo install mdbook`, and npm for the diagrams
 [group('see')]
@@ -162,12 +165,12 @@ images: (browser "--screenshots" "target/pages")
 # Test the callback server with slow, flooding and hostile clients; `callback --short` takes a minute
 [group('see')]
 stress *ARGS:
-    cargo xtask stress {{ ARGS }}
+    {{ xtask }} stress {{ ARGS }}
 
 # Kill the program or fail a system call at every step of a save; `--short` takes a minute; needs `strace`
 [group('see')]
 faults *ARGS:
-    cargo xtask faults {{ ARGS }}
+    {{ xtask }} faults {{ ARGS }}
 
 # What each fault of a machine, the network or the database costs a sign-in that machines share; needs PostgreSQL and PgBouncer
 [group('see')]
@@ -182,32 +185,32 @@ fleet-sizes SIZES="1,50,400,1000":
 # Simulate the refresh protocol with many random seeds; `--seed S` replays one, `--broken` must fail
 [group('see')]
 simulate *ARGS:
-    cargo xtask simulate {{ ARGS }}
+    {{ xtask }} simulate {{ ARGS }}
 
 # Check a model of the refresh protocol in every schedule; `--broken` must fail with a counterexample
 [group('see')]
 model *ARGS:
-    cargo xtask model {{ ARGS }}
+    {{ xtask }} model {{ ARGS }}
 
 # Compare a sign-in with those of other libraries; builds each from nothing. `docs/comparison.md` has the last table
 [group('see')]
 compare *ARGS:
-    cargo xtask compare {{ ARGS }}
+    {{ xtask }} compare {{ ARGS }}
 
 # Sign in at OpenID providers of others with the example of `native-oauth`; `.ci/run` installs them
 [group('see')]
 providers:
-    cargo xtask providers
+    {{ xtask }} providers
 
 # Run tests of the programs for arm64 (QEMU) and Windows (Wine); `--short` runs a sign-in and a refresh
 [group('see')]
 emulators *ARGS:
-    cargo xtask emulators {{ ARGS }}
+    {{ xtask }} emulators {{ ARGS }}
 
 # List the tests of these rows of docs/threats.md; `--write` corrects the tests that the document names
 [group('see')]
 threats *ARGS:
-    cargo xtask threats {{ ARGS }}
+    {{ xtask }} threats {{ ARGS }}
 
 # Run a local issuer and platform for development
 [group('work')]
@@ -217,7 +220,7 @@ sandbox *ARGS:
 # Build an archive in `target/dist/`; `--packages` also makes, installs and tries packages, `--help` lists more
 [group('work')]
 dist *ARGS:
-    cargo xtask dist {{ ARGS }}
+    {{ xtask }} dist {{ ARGS }}
 
 # Build the optimised program in `target/release/`
 [group('work')]
