@@ -111,7 +111,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut sign_in =
         SignIn::new(client.clone()).scopes(&arguments.scopes).redirect(arguments.redirect());
     if has_keys && arguments.has_scope("openid") {
-        sign_in = sign_in.verify_signature();
+        sign_in = sign_in.require_signature();
     }
     if arguments.par {
         sign_in = sign_in.push_request();

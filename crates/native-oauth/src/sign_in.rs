@@ -18,7 +18,7 @@ pub struct SignIn {
     pub(crate) timeout: Duration,
     pub(crate) pages: Pages,
     pub(crate) success_page: Option<Page>,
-    verifies_signature: bool,
+    requires_signature: bool,
     pub(crate) pushes_request: bool,
     now: fn() -> SystemTime,
 }
@@ -43,7 +43,7 @@ impl SignIn {
             timeout: Duration::from_secs(15 * 60),
             pages: Pages::default(),
             success_page: None,
-            verifies_signature: false,
+            requires_signature: false,
             pushes_request: false,
             now,
         }
@@ -120,13 +120,13 @@ impl SignIn {
         Self { success_page: Some(success.into()), pages: others, ..self }
     }
 
-    /// Verifies the signature of the ID token with the keys of the provider ([`JwkSet`]). That is
-    /// optional, because the token comes from the token endpoint over TLS; its claims are always
-    /// validated. A response without an ID token is then an error. The keys are read before the wait
-    /// begins: if they cannot be, the person has not signed in for nothing.
+    /// Requires an ID token that is signed with a key of the provider ([`JwkSet`]). That is optional,
+    /// because the token comes from the token endpoint over TLS; its claims are always validated. The
+    /// keys are read before the wait begins: if they cannot be, the person has not signed in for
+    /// nothing.
     #[must_use]
-    pub fn verify_signature(self) -> Self {
-        Self { verifies_signature: true, ..self }
+    pub fn require_signature(self) -> Self {
+        Self { requires_signature: true, ..self }
     }
 
     /// Sends the parameters of the authorization request to the provider, so that the URL has only a
@@ -149,7 +149,7 @@ impl SignIn {
         let reserved = parameters.find(|(name, _)| RESERVED.split(' ').any(|it| it == name));
         match reserved {
             Some((name, _)) => Err(Error::ReservedParameter { name: name.clone() }),
-            None if self.verifies_signature && self.client.provider().jwks_uri.is_none() => {
+            None if self.requires_signature && self.client.provider().jwks_uri.is_none() => {
                 Err(Error::MissingKeys)
             }
             None => Ok(()),
@@ -192,7 +192,7 @@ impl SignIn {
     /// The keys that verify the signature of the ID token, not loaded.
     pub(crate) fn keys(&self) -> Option<JwkSet> {
         let jwks_uri = self.client.provider().jwks_uri.clone();
-        let jwks_uri = jwks_uri.filter(|_| self.verifies_signature)?;
+        let jwks_uri = jwks_uri.filter(|_| self.requires_signature)?;
         Some(JwkSet::new(self.client.http().clone(), jwks_uri))
     }
 

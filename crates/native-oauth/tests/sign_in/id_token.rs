@@ -32,7 +32,7 @@ async fn signature_is_verified_only_on_request() {
     sign_in(&provider).await.scopes(["openid"]).run(follow).await.unwrap();
     assert!(provider.requests_at("/connect/keys").is_empty());
     provider.change(|it| it.metadata = json!({"jwks_uri": null}));
-    let error = sign_in(&provider).await.verify_signature().start().unwrap_err();
+    let error = sign_in(&provider).await.require_signature().start().unwrap_err();
     assert!(matches!(error, Error::MissingKeys));
 }
 

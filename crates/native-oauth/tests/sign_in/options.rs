@@ -139,7 +139,7 @@ async fn device_code_obeys_the_same_checks() {
     let provider = TestProvider::with(|it| it.metadata = json!({"jwks_uri": null})).await;
     let sign_in = SignIn::new(client(provider.discover().await));
     let events = |_: Event<'_>| {};
-    let outcome = sign_in.clone().verify_signature().run_by_device_code(&events).await;
+    let outcome = sign_in.clone().require_signature().run_by_device_code(&events).await;
     assert!(matches!(outcome, Err(Error::MissingKeys)));
     let outcome = sign_in.parameter("client_id", "other").run_by_device_code(&events).await;
     assert!(matches!(outcome, Err(Error::ReservedParameter { .. })));

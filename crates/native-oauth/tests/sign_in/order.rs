@@ -14,7 +14,7 @@ use crate::sign_in;
 async fn unreachable_keys_end_the_sign_in_before_the_person_is_asked() {
     let metadata = json!({"jwks_uri": "http://127.0.0.1:1/keys"});
     let provider = TestProvider::with(|it| it.metadata = metadata).await;
-    let sign_in = || async { sign_in(&provider).await.scopes(["openid"]).verify_signature() };
+    let sign_in = || async { sign_in(&provider).await.scopes(["openid"]).require_signature() };
     let is_keys = |error| matches!(error, Error::InvalidIdToken(InvalidIdToken::Keys { .. }));
     let outcome = sign_in().await.run(|_| panic!("nothing to open")).await;
     assert!(is_keys(outcome.unwrap_err()));
@@ -31,7 +31,7 @@ async fn unreachable_keys_end_the_sign_in_before_the_person_is_asked() {
 async fn keys_are_read_once_and_again_for_an_unknown_kid() {
     for (kid, expected_reads, is_valid) in [("key-0", 1, true), ("key-7", 2, false)] {
         let provider = TestProvider::with(|it| it.header["kid"] = kid.into()).await;
-        let sign_in = sign_in(&provider).await.scopes(["openid"]).verify_signature();
+        let sign_in = sign_in(&provider).await.scopes(["openid"]).require_signature();
         let outcome = sign_in.run(|url| {
             crate::final_page(&crate::redirect_of(url));
             Ok(())

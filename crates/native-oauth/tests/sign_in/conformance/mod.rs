@@ -177,7 +177,7 @@ impl Program {
         let redirect = BindOptions::default();
         let redirect = if self.form_post { redirect.form_post() } else { redirect };
         let sign_in = SignIn::new(client.clone()).scopes(["openid"]).redirect(redirect);
-        let sign_in = if self.verifies { sign_in.verify_signature() } else { sign_in };
+        let sign_in = if self.verifies { sign_in.require_signature() } else { sign_in };
         let is_ignored = matches!(module.outcome, Outcome::Ignored);
         let provider = self.provider.clone();
         let tokens = sign_in.run(move |url| {

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let provider = Provider::discover(&http, &issuer).await?;
     let client = Client::new(http, provider, "my-client-id");
     if store.load()?.is_none() {
-        let sign_in = SignIn::new(client.clone()).scopes(["openid", "email"]).verify_signature();
+        let sign_in = SignIn::new(client.clone()).scopes(["openid", "email"]).require_signature();
         let mut pending = sign_in.start()?;
         println!("Open this URL in your browser, or paste the one on which it ends:");
         println!("{}", pending.authorization().url());
