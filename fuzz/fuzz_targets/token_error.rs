@@ -54,11 +54,11 @@ fn check_words(error: &Error, status: u16, json: Option<&Json>) {
         body.last("detail").last("message"),
     ];
     assert_eq!(refusal.description, first(&description));
-    assert_eq!(refusal.is_oauth, is_oauth(inner));
+    assert_eq!(refusal.is_known_format, is_known_format(inner));
 }
 
 /// Whether it is an error object of OAuth or of the vendor.
-fn is_oauth(error: &Json) -> bool {
+fn is_known_format(error: &Json) -> bool {
     let is_part = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_');
     match (error, error.last("code")) {
         (Json::Text(Some(word)), _) => !word.is_empty() && word.chars().all(is_part),
@@ -107,7 +107,7 @@ fn check_decisions(error: &Error, status: u16) {
         b"app_session_terminated",
     ];
     let code = words(error).code.as_deref().unwrap_or_default().as_bytes();
-    let is_unauthorized = status == 401 && words(error).is_oauth;
+    let is_unauthorized = status == 401 && words(error).is_known_format;
     assert_eq!(requires_reauthentication(error), finals.contains(&code) || is_unauthorized);
     assert_eq!(is_refresh_token_reused(error), code == spent);
     assert_eq!(error.is_transient(), !(0..500).contains(&status) || [408, 429].contains(&status));

@@ -131,7 +131,7 @@ fn violations(workspace: &Metadata) -> Vec<String> {
     for package in workspace.workspace_packages() {
         found.extend(forbidden_arrows(workspace, package));
         found.extend(unused_arrows(package));
-        found.extend(reserved_packages(package));
+        found.extend(uses_of_reserved_packages(package));
         let reached = reachable(workspace, package);
         for (name, packages, reason) in UNREACHABLE {
             let broken =
@@ -171,7 +171,8 @@ fn unused_arrows(package: &Package) -> Vec<String> {
         .collect()
 }
 
-fn reserved_packages(package: &Package) -> Vec<String> {
+/// What the crate declares and only other crates may.
+fn uses_of_reserved_packages(package: &Package) -> Vec<String> {
     let name = package.name.as_str();
     let shipped = package.dependencies.iter().filter(|it| it.kind != DependencyKind::Development);
     let names: BTreeSet<_> = shipped.map(|used| used.name.as_str()).collect();

@@ -29,7 +29,7 @@ pub struct ErrorResponse {
     pub is_json: bool,
     /// Whether the body is an OAuth error or the vendor's error object, which means that the server
     /// itself sent it, and not a gateway.
-    pub is_oauth: bool,
+    pub is_known_format: bool,
 }
 
 /// The maximum length of a server's text in a message.
@@ -59,8 +59,16 @@ impl ErrorResponse {
         let is_json = body.is_ok();
         let body = body.unwrap_or_default();
         let (code, description) = words(&body);
-        let is_oauth = is_oauth(&body["error"]);
-        Self { status, code, description, request_id: None, retry_after: None, is_json, is_oauth }
+        let is_known_format = is_known_format(&body["error"]);
+        Self {
+            status,
+            code,
+            description,
+            request_id: None,
+            retry_after: None,
+            is_json,
+            is_known_format,
+        }
     }
 
     /// Whether a retry may succeed later: the server was busy or failed.
@@ -112,7 +120,7 @@ fn words(body: &Value) -> (Option<String>, Option<String>) {
 /// `{"error":"invalid_grant"}`, whose code is lower case in every registered error
 /// ([RFC 6749 §11.4](https://www.rfc-editor.org/rfc/rfc6749#section-11.4)), or
 /// `{"error":{"message":"…","type":"…","code":"…"}}`, whose code is a word or absent.
-fn is_oauth(error: &Value) -> bool {
+fn is_known_format(error: &Value) -> bool {
     let is_word = |text: &str| {
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         !text.is_empty() && text.bytes().all(fits)

@@ -91,7 +91,7 @@ mod tests {
 
     // threats 142
     #[test]
-    fn login_without_a_valid_session_key_fails() {
+    fn login_response_without_a_valid_session_key_is_refused() {
         let read = |id: &str| {
             serde_json::from_str::<LoginResponse>(&format!(
                 r#"{{"user":{{"session":{{"sensitive_id":{id}}}}}}}"#

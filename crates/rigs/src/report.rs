@@ -35,8 +35,8 @@ pub(crate) enum Verdict {
 
 impl Line {
     /// What has to hold, and what was seen of it.
-    pub(crate) fn check(what: &str, seen: impl Into<String>, holds: bool) -> Self {
-        Self::new(what, seen, if holds { Verdict::Met } else { Verdict::Wrong })
+    pub(crate) fn claim(claim: &str, seen: impl Into<String>, holds: bool) -> Self {
+        Self::new(claim, seen, if holds { Verdict::Met } else { Verdict::Wrong })
     }
 
     pub(crate) fn new(what: &str, seen: impl Into<String>, verdict: Verdict) -> Self {
@@ -63,13 +63,14 @@ impl Report {
         self.lines.push(line);
     }
 
-    pub(crate) fn check(&mut self, what: &str, seen: impl Into<String>, holds: bool) {
-        self.add(Line::check(what, seen, holds));
+    /// What has to hold on every machine, and what was seen of it.
+    pub(crate) fn claim(&mut self, claim: &str, seen: impl Into<String>, holds: bool) {
+        self.add(Line::claim(claim, seen, holds));
     }
 
     /// A count that is right or wrong on every machine.
     pub(crate) fn count(&mut self, what: &str, measured: usize, expected: usize) {
-        let line = Line::check(what, measured.to_string(), measured == expected);
+        let line = Line::claim(what, measured.to_string(), measured == expected);
         self.add(line.expected(expected.to_string()));
     }
 

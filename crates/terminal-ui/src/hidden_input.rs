@@ -29,7 +29,7 @@ mod unix {
         pub(crate) fn begin() -> Self {
             let mut before = ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner);
             if let Ok(now) = tcgetattr(io::stdin()) {
-                hide(&now);
+                disable_echo(&now);
                 *before = Some(now);
             }
             Self
@@ -49,7 +49,7 @@ mod unix {
         let Ok(now) = tcgetattr(io::stdin()) else { return };
         let is_shown = now.local_modes.contains(LocalModes::ECHO);
         if before.is_some() && is_shown && !is_background_job(io::stdin()) {
-            hide(&now);
+            disable_echo(&now);
         }
     }
 
@@ -60,9 +60,9 @@ mod unix {
         }
     }
 
-    /// Also turns off line editing by the system: it limits lines to 1,024 bytes on some systems, and hides what
-    /// follows the end of a line. A terminal that cannot turn the echo off shows the input.
-    fn hide(now: &Termios) {
+    /// Turns off the echo, and line editing by the system: that limits lines to 1,024 bytes on some systems, and
+    /// hides what follows the end of a line. A terminal that cannot turn the echo off shows the input.
+    fn disable_echo(now: &Termios) {
         let mut modes = now.clone();
         modes.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
         modes.special_codes[SpecialCodeIndex::VMIN] = 1;

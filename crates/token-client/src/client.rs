@@ -196,7 +196,7 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(response: &'a Response) -> Result<T
 
 /// The error in a response with the status of a success.
 pub(crate) fn error_with_success(response: &Response) -> Option<ErrorResponse> {
-    Some(ErrorResponse::from_response(response)).filter(|error| error.is_oauth)
+    Some(ErrorResponse::from_response(response)).filter(|error| error.is_known_format)
 }
 
 pub(crate) fn accepted(answer: Response) -> Result<Response, Error> {

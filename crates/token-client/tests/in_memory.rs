@@ -112,7 +112,7 @@ async fn stored_metadata_makes_the_provider_that_was_discovered() {
 }
 
 #[tokio::test]
-async fn issuer_of_each_tenant_is_accepted_by_its_own_name_only() {
+async fn issuer_template_needs_discover_any_tenant() {
     let template = metadata("https://a.test/{tenantid}");
     let http = http(&[(OPENID, 200, &*template)]);
     let error = Provider::discover(&http, "https://a.test/t").await.unwrap_err();

@@ -53,7 +53,7 @@ impl ParseError {
         let (line, column) = (error.line(), error.column());
         let kind = match error.classify() {
             Category::Eof => ParseErrorKind::Truncated,
-            _ => syntax(text, line, column),
+            _ => syntax_error_kind(text, line, column),
         };
         Self { line, column, field: None, kind }
     }
@@ -88,7 +88,7 @@ impl ParseError {
 }
 
 /// What people write that other formats have, and JSON has not.
-fn syntax(text: &str, line: usize, column: usize) -> ParseErrorKind {
+fn syntax_error_kind(text: &str, line: usize, column: usize) -> ParseErrorKind {
     let line_start =
         text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
     let offset = line_start + column.saturating_sub(1);

@@ -229,7 +229,7 @@ fn pod_with_an_arbitrary_user_reads_by_group() {
 /// Shared folders of Windows or a server have one owner and all permissions.
 // threats 165
 #[test]
-fn world_writable_mount_is_read() {
+fn world_writable_mount_is_read_but_not_written() {
     if !is_root("a mount on which all is open") {
         return;
     }

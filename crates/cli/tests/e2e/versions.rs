@@ -257,7 +257,7 @@ impl Opens {
 
 // threats 211
 #[test]
-fn refresh_of_another_version_is_awaited_and_used() {
+fn refresh_by_another_release_is_awaited_and_used() {
     for name in LOCKS {
         for command in ["token", "refresh"] {
             let world = World::new();

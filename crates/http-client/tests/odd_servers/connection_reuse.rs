@@ -85,7 +85,7 @@ async fn response_before_the_request_is_used_or_reported() {
 /// For example a firewall that does not read the rest of the request.
 // threats 74 91
 #[tokio::test]
-async fn response_to_a_partial_request_is_used_or_an_error() {
+async fn response_before_the_whole_request_is_used_or_cut_off() {
     let large = "x".repeat(8 * 1024 * 1024);
     let server = Server::start(|peer: &mut Peer| {
         peer.request()?;

@@ -20,7 +20,7 @@ const FINAL: [&str; 6] = [
 /// A 401 counts only with an error of the issuer: a gateway has error pages of its own.
 #[must_use]
 pub fn requires_reauthentication(error: &Error) -> bool {
-    let is_unauthorized = |it: &ErrorResponse| it.status == 401 && it.is_oauth;
+    let is_unauthorized = |it: &ErrorResponse| it.status == 401 && it.is_known_format;
     error.error_response().is_some_and(is_unauthorized)
         || code(error).is_some_and(|code| FINAL.contains(&code))
         || error.requires_reauthentication()

@@ -131,8 +131,9 @@ fn pages_have_no_scripts_or_resources() {
     }
 }
 
+/// Who looks for these words finds them with and without our pages.
 #[test]
-fn constant_pages_have_the_required_texts() {
+fn error_pages_have_the_words_of_the_default_pages() {
     assert!(STATE_MISMATCH.contains("State parameter mismatch"));
     assert!(MISSING_CODE.contains("Missing authorization code"));
 }

@@ -67,7 +67,7 @@ pub(super) fn with_wrong_state(
     let url = callback(redirect_uri, &[("code", "made-up"), ("state", &made_up)]);
     from_elsewhere(browser, foreign_port, &url, WRONG)?;
     from_rebound_name(browser, &url, WRONG)?;
-    browser.go(with_marker(&url, LINK, WRONG).as_str())
+    browser.navigate(with_marker(&url, LINK, WRONG).as_str())
 }
 
 /// Every form but the link with the right `state`: a link to the callback is what the authorization
@@ -89,7 +89,7 @@ pub(super) fn with_script(
     redirect_uri: &Url,
 ) -> Result<(), Box<dyn Error>> {
     let pairs = [("error", "access_denied"), ("error_description", HOSTILE), ("state", "made-up")];
-    browser.go(with_marker(&callback(redirect_uri, &pairs), SCRIPT, WRONG).as_str())
+    browser.navigate(with_marker(&callback(redirect_uri, &pairs), SCRIPT, WRONG).as_str())
 }
 
 fn from_elsewhere(
@@ -98,7 +98,7 @@ fn from_elsewhere(
     url: &Url,
     suffix: &str,
 ) -> Result<(), Box<dyn Error>> {
-    browser.go(&format!("http://{FOREIGN_HOST}:{foreign_port}/"))?;
+    browser.navigate(&format!("http://{FOREIGN_HOST}:{foreign_port}/"))?;
     let attack = format!("attack('{url}', '{suffix}')");
     browser.run(&attack).map(drop)
 }
@@ -115,7 +115,7 @@ fn from_rebound_name(
     let fetched = with_marker(url, "rebound-fetch", suffix);
     let place = &fetched[url::Position::BeforePath..];
     browser.ignore_policies(true)?;
-    browser.go(rebound.as_str())?;
+    browser.navigate(rebound.as_str())?;
     browser.run(&format!("fetch('{place}').catch(() => null).then(() => null)"))?;
     browser.ignore_policies(false)
 }

@@ -143,10 +143,10 @@ impl Chromium {
 }
 
 impl Browser for Chromium {
-    fn go(&mut self, address: &str) -> Result<(), Box<dyn Error>> {
+    fn navigate(&mut self, address: &str) -> Result<(), Box<dyn Error>> {
         self.devtools.forget();
-        let gone = self.call("Page.navigate", &json!({ "url": address }))?;
-        if let Some(error) = gone["errorText"].as_str() {
+        let result = self.call("Page.navigate", &json!({ "url": address }))?;
+        if let Some(error) = result["errorText"].as_str() {
             return Err(format!("the browser finds no page: {error}").into());
         }
         self.devtools.wait_for("Page.loadEventFired")

@@ -17,7 +17,7 @@ use crate::report::Report;
 /// What every browser can do.
 pub(super) trait Browser {
     /// Opens an address as if it was typed, and waits for its page.
-    fn go(&mut self, address: &str) -> Result<(), Box<dyn Error>>;
+    fn navigate(&mut self, address: &str) -> Result<(), Box<dyn Error>>;
     /// Clicks on the element of a selector.
     fn click(&mut self, selector: &str) -> Result<(), Box<dyn Error>>;
     /// The title of the page.
@@ -95,10 +95,10 @@ impl<'a> Harness<'a> {
         let mut waiting = self.start(ending.command, ending.options)?;
         choose(browser, &waiting, ending.account)?;
         let title = title_soon(browser, ending.title)?;
-        report.check(claim, format!("\"{title}\""), title == ending.title);
+        report.claim(claim, format!("\"{title}\""), title == ending.title);
         self.take_pictures(browser, ending.picture)?;
         let (status, _) = waiting.running.ended()?;
-        report.check(
+        report.claim(
             "and the program ends with",
             status.to_string(),
             status.code() == Some(ending.exit),
@@ -141,7 +141,7 @@ impl Waiting {
         expected: i32,
     ) -> Result<(), Box<dyn Error>> {
         let (status, _) = self.running.ended()?;
-        report.check(claim, status.to_string(), status.code() == Some(expected));
+        report.claim(claim, status.to_string(), status.code() == Some(expected));
         Ok(())
     }
 }
@@ -220,7 +220,7 @@ pub(super) fn choose(
     waiting: &Waiting,
     account: &str,
 ) -> Result<(), Box<dyn Error>> {
-    browser.go(waiting.address.as_str())?;
+    browser.navigate(waiting.address.as_str())?;
     browser.click(&format!("button[data-email='{account}']"))
 }
 

@@ -45,7 +45,7 @@ pub(super) fn in_webkit(
     let scenario = Scenario { tls: Tls::On, strict_transport: true, ..Scenario::default() };
     let earlier = Sandbox::start_in_thread(scenario)?;
     let mut browser = webkit::start(program, earlier.ca_pem())?;
-    browser.go(&format!("https://localhost:{}/", earlier.issuer_address().port()))?;
+    browser.navigate(&format!("https://localhost:{}/", earlier.issuer_address().port()))?;
     shows_hint(harness, &mut browser, report, "HSTS for localhost")?;
     let claim = "HSTS for localhost: with --redirect-host 127.0.0.1, a sign-in ends on its page";
     harness.sign_in(&mut browser, report, claim, &BY_ADDRESS)
@@ -62,11 +62,11 @@ fn shows_hint(
     let pairs = [("code", "made-up"), ("state", waiting.state.as_str())];
     let callback = attacks::callback(&waiting.redirect_uri, &pairs);
     // The driver reports a page that does not load as an error.
-    let _ = browser.go(callback.as_str());
+    let _ = browser.navigate(callback.as_str());
     let claim = format!("{mode}: the terminal says so, and names the way out");
     let told = waiting.says("the browser asked for https");
     let told = told.and_then(|()| waiting.says("--redirect-host 127.0.0.1"));
     let seen = told.as_ref().map_or_else(ToString::to_string, |()| "both".to_owned());
-    report.check(&claim, seen, told.is_ok());
+    report.claim(&claim, seen, told.is_ok());
     Ok(())
 }

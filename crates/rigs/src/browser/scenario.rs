@@ -32,14 +32,14 @@ impl<'a> ChromiumScenario<'a> {
     /// Chromium leaves no network log.
     pub(super) fn run(mut self) -> Result<Report, Box<dyn Error>> {
         if let Err(error) = self.sign_ins() {
-            self.report.check("every sign-in goes to its end", error.to_string(), false);
+            self.report.claim("every sign-in goes to its end", error.to_string(), false);
         }
         let Self { harness, browser, mut report, .. } = self;
         let exchanges = browser.close()?;
         let attacks = attacks::lines(&exchanges);
         // A browser that tries nothing proves nothing.
         let tried = attacks.iter().filter(|line| line.verdict != Verdict::NotChecked).count();
-        report.check("attacks that the browser tried", tried.to_string(), tried > 0);
+        report.claim("attacks that the browser tried", tried.to_string(), tried > 0);
         attacks.into_iter().for_each(|line| report.add(line));
         report.add(icons(&exchanges));
         report.add(referers(&exchanges, &harness.sandbox.canaries()));
@@ -62,12 +62,12 @@ impl<'a> ChromiumScenario<'a> {
         self.check_no_token_request("no token request with the right state");
         attacks::with_script(&mut self.browser, redirect_uri)?;
         let (title, unharmed) = is_unharmed(&mut self.browser)?;
-        self.report.check("a script in an error that is not ours does nothing", title, unharmed);
+        self.report.claim("a script in an error that is not ours does nothing", title, unharmed);
 
         choose(&mut self.browser, &waiting, Account::OWNER)?;
         let title = self.browser.title()?;
         let is_done = title == "Signed in";
-        self.report.check("the real sign-in ends on its page", format!("\"{title}\""), is_done);
+        self.report.claim("the real sign-in ends on its page", format!("\"{title}\""), is_done);
         waiting.check_exit(&mut self.report, "and the program ends with", 0)?;
         let exchanged = self.harness.sandbox.requests_at(&Endpoint::TokenCode);
         let codes: Vec<_> = exchanged
@@ -78,7 +78,7 @@ impl<'a> ChromiumScenario<'a> {
         let issued = self.harness.sandbox.issued().codes;
         let is_real = codes.len() == 1 && issued.contains(&codes[0].1);
         let seen = format!("{} code exchanged", codes.len());
-        self.report.check("one code was exchanged, the real one", seen, is_real);
+        self.report.claim("one code was exchanged, the real one", seen, is_real);
         Ok(())
     }
 
@@ -90,15 +90,15 @@ impl<'a> ChromiumScenario<'a> {
             ("error_description", HOSTILE),
             ("state", waiting.state.as_str()),
         ];
-        self.browser.go(attacks::callback(&waiting.redirect_uri, &pairs).as_str())?;
+        self.browser.navigate(attacks::callback(&waiting.redirect_uri, &pairs).as_str())?;
         let (title, unharmed) = is_unharmed(&mut self.browser)?;
-        self.report.check("a script in the real error does nothing", title, unharmed);
+        self.report.claim("a script in the real error does nothing", title, unharmed);
         waiting.check_exit(&mut self.report, "and the program ends with", 1)
     }
 
     fn check_no_token_request(&mut self, claim: &str) {
         let count = self.harness.sandbox.requests_at(&Endpoint::Token).len();
-        self.report.check(claim, format!("{count} requests"), count == 0);
+        self.report.claim(claim, format!("{count} requests"), count == 0);
     }
 }
 
@@ -129,7 +129,7 @@ fn referers(exchanges: &[Exchange], secrets: &[String]) -> Line {
     let referers: Vec<_> = exchanges.iter().filter_map(|it| it.header("referer")).collect();
     let telling = referers.iter().filter(|referer| tells(referer)).count();
     let seen = format!("{telling} of {}", referers.len());
-    Line::check("no Referer at all has a code or a state", seen, telling == 0)
+    Line::claim("no Referer at all has a code or a state", seen, telling == 0)
 }
 
 #[cfg(test)]

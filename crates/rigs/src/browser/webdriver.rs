@@ -50,7 +50,7 @@ impl<T: Transport> Driven<T> {
 }
 
 impl<T: Transport> Browser for Driven<T> {
-    fn go(&mut self, address: &str) -> Result<(), Box<dyn Error>> {
+    fn navigate(&mut self, address: &str) -> Result<(), Box<dyn Error>> {
         self.post("WebDriver:Navigate", "/url", json!({ "url": address })).map(drop)
     }
 

@@ -225,7 +225,7 @@ impl Model for Protocol {
                 world.faults -= u8::from(step.is_fault());
                 state.processes[pid] = state.processes[pid].after(step, pid, world, self);
             }
-            Action::TokenIsDue => state.world.token_is_due(),
+            Action::TokenIsDue => state.world.make_token_due(),
             Action::LockIsLost => state.world.lose_lock(),
         }
         Some(state)

@@ -57,7 +57,7 @@ impl World {
     }
 
     /// Time passes.
-    pub(super) fn token_is_due(&mut self) {
+    pub(super) fn make_token_due(&mut self) {
         self.expiries -= 1;
         self.store = self.store.map(|it| Stored { is_due: true, ..it });
     }

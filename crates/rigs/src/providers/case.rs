@@ -19,10 +19,10 @@ pub(super) struct Case {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     SignedIn,
-    /// Standard error says this. The address was shown before.
+    /// Standard error says this. The authorization URL was shown before.
     Failed(&'static str),
-    /// Standard error says this, and no address.
-    FailedBeforeAddress(&'static str),
+    /// Standard error says this, and no authorization URL was shown.
+    FailedBeforeAuthorizationUrl(&'static str),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,8 +93,12 @@ impl Case {
         Self { uses, end: End::Failed(says), ..self }
     }
 
-    const fn fails_before_address(self, uses: &'static [&'static str], says: &'static str) -> Self {
-        Self { uses, end: End::FailedBeforeAddress(says), ..self }
+    const fn fails_before_authorization_url(
+        self,
+        uses: &'static [&'static str],
+        says: &'static str,
+    ) -> Self {
+        Self { uses, end: End::FailedBeforeAuthorizationUrl(says), ..self }
     }
 }
 
@@ -135,9 +139,9 @@ pub(super) const CASES: &[Case] = &[
     openid(&[]).by(Client::PostImpostor).fails(&["invalid_client"], "invalid_client"),
     openid(&["--par"])
         .by(Client::BasicImpostor)
-        .fails_before_address(&["invalid_client"], "invalid_client"),
+        .fails_before_authorization_url(&["invalid_client"], "invalid_client"),
     openid(&["--par", "--path", "/other"])
-        .fails_before_address(&["invalid_request"], "redirect_uri did not match"),
+        .fails_before_authorization_url(&["invalid_request"], "redirect_uri did not match"),
     at(OIDC_PROVIDER.with(&["--spend-code"]), &[]).fails(&["invalid_grant"], "invalid_grant"),
     at(OIDC_PROVIDER.with(&["--spend-refresh-token"]), &["--refresh"])
         .fails(&["invalid_grant"], "invalid_grant"),
@@ -211,7 +215,7 @@ impl Case {
                 self.wrong_document(ended)
             }
             End::Failed(says) => wrong_failure(ended, says, true),
-            End::FailedBeforeAddress(says) => wrong_failure(ended, says, false),
+            End::FailedBeforeAuthorizationUrl(says) => wrong_failure(ended, says, false),
         };
         let missing = features.into_iter().find(|it| !seen.contains(it));
         wrong.or_else(|| missing.map(|it| format!("the server saw no {it}, only {seen:?}")))

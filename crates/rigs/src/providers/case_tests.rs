@@ -45,7 +45,7 @@ fn success_and_wrong_failure_are_noticed_where_a_failure_is_expected() {
     assert!(case.difference(&failed("Error: invalid_client"), &[]).is_some());
     assert!(case.difference(&failed("Error: timed out"), &seen).is_some());
     assert!(case.difference(&signed_in(), &seen).is_some());
-    let before = openid(&[]).fails_before_address(&[], "invalid_client");
+    let before = openid(&[]).fails_before_authorization_url(&[], "invalid_client");
     assert!(before.difference(&failed("Error: invalid_client"), &[]).is_some());
     let mut wrong = signed_in();
     wrong.document["sub"] = "mallory".into();

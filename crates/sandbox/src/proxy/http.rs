@@ -5,7 +5,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
 use super::request::{Client, Outcome, ProxyRequest};
 use super::scenario::{ProxyScenario, head};
 
-pub(super) async fn ask(
+/// Reads the request of the client and decides its outcome.
+pub(super) async fn receive_request(
     client: &mut Client,
     scenario: &ProxyScenario,
 ) -> io::Result<(ProxyRequest, Outcome)> {

@@ -136,8 +136,8 @@ async fn serve(state: Arc<State>, stream: TcpStream) {
     state.connections.fetch_add(1, Ordering::Relaxed);
     let mut client = BufReader::new(stream);
     let asked = match state.scenario.kind {
-        ProxyKind::Http => http::ask(&mut client, &state.scenario).await,
-        ProxyKind::Socks5 => socks5::ask(&mut client, &state.scenario).await,
+        ProxyKind::Http => http::receive_request(&mut client, &state.scenario).await,
+        ProxyKind::Socks5 => socks5::receive_request(&mut client, &state.scenario).await,
     };
     if let Ok((request, outcome)) = asked {
         state.log.add(request);

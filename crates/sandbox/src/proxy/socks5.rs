@@ -18,7 +18,8 @@ const CONNECTION_REFUSED: u8 = 5;
 const COMMAND_NOT_SUPPORTED: u8 = 7;
 const ADDRESS_TYPE_NOT_SUPPORTED: u8 = 8;
 
-pub(super) async fn ask(
+/// Reads the request of the client and decides its outcome.
+pub(super) async fn receive_request(
     client: &mut Client,
     scenario: &ProxyScenario,
 ) -> io::Result<(ProxyRequest, Outcome)> {

@@ -44,10 +44,10 @@ fn fast_helper_shows_no_message() {
     finished.exits(0).prints(&format!("{}\n", stored.access_token)).says_nothing_of("Waiting");
 }
 
-/// No prompt stays on the terminal.
+/// No process of the helper is left.
 // threats 223
 #[test]
-fn ctrl_c_ends_a_helper_that_asks() {
+fn ctrl_c_kills_a_helper_at_its_passphrase_prompt() {
     let (world, _) = world_of_helper("asks", &format!("exec 9>\"${{0%/*}}/fifo\"\n{ASKS}"));
     let fifo = world.path("bin/fifo");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
