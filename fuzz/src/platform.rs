@@ -58,6 +58,7 @@ pub fn check_error(error: &Error, call: Call, fields: &[&str], body: Option<&Jso
             assert_eq!(content_type.as_deref(), Some(CONTENT_TYPE));
             assert!(body.is_none_or(|body| !body.is_readable(0)));
         }
+        DecodeError::NotAnObject => assert!(body.is_none_or(|body| !body.is_object())),
         other => panic!("{other:?}"),
     }
 }

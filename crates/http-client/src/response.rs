@@ -132,7 +132,7 @@ impl Response {
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
         // Serde would read a list as the fields of a struct.
         if self.body.trim_ascii_start().starts_with(b"[") {
-            return Err(DecodeError::Shape { field: ".".to_owned() });
+            return Err(DecodeError::NotAnObject);
         }
         let mut input = serde_json::Deserializer::from_slice(&self.body);
         let value = serde_path_to_error::deserialize(&mut input).map_err(|error| {
@@ -145,6 +145,9 @@ impl Response {
 
     fn invalid_json(&self, path: &str, error: &serde_json::Error) -> DecodeError {
         match error.classify() {
+            Category::Data if !self.body.trim_ascii_start().starts_with(b"{") => {
+                DecodeError::NotAnObject
+            }
             Category::Data => DecodeError::Shape { field: field(path, &error.to_string()) },
             _ => DecodeError::NotJson { status: self.status, content_type: self.content_type() },
         }
@@ -184,6 +187,9 @@ pub enum DecodeError {
         /// The `Content-Type` header.
         content_type: Option<String>,
     },
+    /// JSON, but not an object.
+    #[error("the response is not a JSON object")]
+    NotAnObject,
     /// JSON with another structure.
     #[error("the response has no usable `{field}`")]
     Shape {
@@ -274,8 +280,14 @@ mod tests {
         assert_invalid_field(r#"{"token":"a","token":"canary"}"#, "token");
         assert_invalid_field(r#"{"token":"a","inner":{}}"#, "inner.id");
         assert_invalid_field(r#"{"token":"a","inner":{"id":7}}"#, "inner.id");
-        assert_invalid_field(r#""canary""#, ".");
-        assert_invalid_field(r#"["canary"]"#, ".");
+    }
+
+    // threats 85 141
+    #[test]
+    fn json_that_is_not_an_object_is_an_error() {
+        for body in [r#""canary""#, r#"["canary"]"#, "7", " null"] {
+            assert_eq!(response(body).decode::<Shape>().unwrap_err(), DecodeError::NotAnObject);
+        }
     }
 
     // threats 71 72 73

@@ -29,9 +29,8 @@ pub(crate) fn explain(error: &OAuthError) -> Explanation {
         }
         OAuthError::DeviceCode(TokenError::DeviceCodeNotEnabled) => advise(
             say("enable device codes in the security settings of your account, at \
-                 https://chatgpt.com, or ask the administrator of your workspace to enable them; \
-                 to sign in with a browser: ")
-            .run("login --no-browser"),
+                 https://chatgpt.com, or ask the administrator of your workspace to enable them; ")
+            .and(with_a_browser()),
         ),
         OAuthError::CodeExchange(error) => advise(token_request(error, |response| {
             say(match (response.status, response.code.as_deref()) {
@@ -46,7 +45,7 @@ pub(crate) fn explain(error: &OAuthError) -> Explanation {
         OAuthError::DeviceCode(error) => {
             advise(token_request(error, |response| match response.code.as_deref() {
                 Some("invalid_client" | "unauthorized_client") => say(CHECK_CLIENT_ID),
-                _ => say("without a device code: ").run("login --no-browser"),
+                _ => with_a_browser(),
             }))
         }
         OAuthError::DeviceDenied => advise(TRY_ONCE_MORE),
@@ -58,6 +57,10 @@ pub(crate) fn explain(error: &OAuthError) -> Explanation {
 const TRY_ONCE_MORE: &str = "nothing was changed; run the command again to try once more";
 
 const CHECK_CLIENT_ID: &str = "check --client-id";
+
+fn with_a_browser() -> Hint {
+    say("to sign in with a browser that you open yourself: ").run("login --no-browser")
+}
 
 fn callback(error: &WaitError) -> Explanation {
     match error {

@@ -134,8 +134,8 @@ fn platform_response(call: Call, status: u16) -> &'static str {
     match (call, status) {
         (_, 401) => "sign in again; if that does not help, check --issuer and --api-base",
         (Call::LogIn, 403) => {
-            "this account may not use the platform: open https://platform.openai.com with it, or sign \
-             in with another"
+            "this account has no access to the platform: sign in to https://platform.openai.com with it \
+             to check, or use another account"
         }
         (Call::CreateApiKey, 403) => "no key was made: ask an owner of the organization for access",
         (Call::CreateApiKey, 404) => {

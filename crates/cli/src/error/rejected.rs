@@ -11,12 +11,12 @@ pub(crate) fn explanation(kind: RejectedCallback) -> (&'static str, &'static str
     match kind {
         Https => (
             "the browser asked for https, and the callback is received on http only",
-            "allow http for localhost in the settings of the browser, or use another browser; login \
-             also has --redirect-host 127.0.0.1 for this",
+            "allow http for localhost in the settings of the browser, use another browser, or, for \
+             login, give --redirect-host 127.0.0.1",
         ),
         StateMismatch => ("a callback of another sign-in was refused", again),
         MissingState => (
-            "a callback without a state was refused, because anyone could have sent it",
+            "a callback without the secret of this sign-in (state) was refused: it may come from someone else",
             "if you cancelled in the browser, press Ctrl-C; otherwise open the address again",
         ),
         Malformed => ("a damaged callback was refused", again),

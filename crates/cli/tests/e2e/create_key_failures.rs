@@ -96,8 +96,8 @@ fn refused_session_sends_no_further_request() {
         assert_creation_fails(&Endpoint::Onboarding, Then::json(403, error("no_access")));
     finished.fails_with(
         "cannot log in to the platform: the platform refused: HTTP 403, no_access: M",
-        "this account may not use the platform: open https://platform.openai.com with it, or sign in \
-         with another",
+        "this account has no access to the platform: sign in to https://platform.openai.com with it to \
+         check, or use another account",
     );
     assert_eq!(world.count(&Endpoint::Organizations), 0);
 }
@@ -117,9 +117,14 @@ fn invalid_session_key_is_not_used() {
 #[test]
 fn invalid_list_is_an_error() {
     for (at, call) in [CALLS[1].clone(), CALLS[2].clone()] {
-        for body in [json!({"data": null}), json!({"data": {}}), json!({}), json!([])] {
+        for (body, why) in [
+            (json!({"data": null}), "has no usable `data`"),
+            (json!({"data": {}}), "has no usable `data`"),
+            (json!({}), "has no usable `data`"),
+            (json!([]), "is not a JSON object"),
+        ] {
             let (_world, finished) = assert_creation_fails(&at, Then::json(200, body));
-            finished.says(&format!("error: cannot {call}: the response has no usable `"));
+            finished.says(&format!("error: cannot {call}: the response {why}"));
         }
     }
 }

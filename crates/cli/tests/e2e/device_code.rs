@@ -238,8 +238,8 @@ fn issuer_without_device_codes_is_reported() {
         device_login(&world).start(),
         "cannot sign in by device code: sign-in by device code is not enabled",
         "enable device codes in the security settings of your account, at https://chatgpt.com, or ask \
-         the administrator of your workspace to enable them; to sign in with a browser: login-cli \
-         login --no-browser",
+         the administrator of your workspace to enable them; to sign in with a browser that you open \
+         yourself: login-cli login --no-browser",
     );
 }
 

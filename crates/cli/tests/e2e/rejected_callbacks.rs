@@ -39,7 +39,11 @@ fn each_reason_is_reported_once_and_the_sign_in_works() {
     let requests = [
         (CLIENT_HELLO.to_vec(), "https", "the browser asked for https"),
         (get("code=abc&state=other", &here, ""), "state_mismatch", "of another sign-in"),
-        (get("error=access_denied", &here, ""), "missing_state", "without a state"),
+        (
+            get("error=access_denied", &here, ""),
+            "missing_state",
+            "without the secret of this sign-in",
+        ),
         (get(&format!("{right}&code=b"), &here, ""), "malformed", "a damaged callback"),
         (
             get(&right, &here, "Sec-Fetch-Mode: cors\r\n"),
@@ -75,14 +79,14 @@ fn each_reason_is_reported_once_and_the_sign_in_works() {
     }
 }
 
-/// The hint has two solutions.
+/// The hint has three solutions.
 // threats 218
 #[test]
 fn forced_https_is_explained() {
     let world = World::new();
     let running = world.login().start();
     send(&running, CLIENT_HELLO);
-    running.says("login also has --redirect-host 127.0.0.1 for this");
+    running.says("or, for login, give --redirect-host 127.0.0.1");
     running.visit(Account::OWNER);
     running.finish().exits(0).says(
         "warning: the browser asked for https, and the callback is received on http only\nhint: allow",
@@ -98,7 +102,7 @@ fn forced_https_is_explained_by_create_key_too() {
     send(&running, CLIENT_HELLO);
     let finished = running.finish();
     finished.exits(1).says("\nhint: allow http for localhost in the settings of the browser");
-    finished.says("login also has --redirect-host 127.0.0.1");
+    finished.says("or, for login, give --redirect-host 127.0.0.1");
 }
 
 // threats 26 219

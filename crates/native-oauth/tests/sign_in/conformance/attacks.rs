@@ -143,7 +143,7 @@ pub(super) const MODULES: &[Module] = &[
         "a list in place of tokens",
         |it| it.response = Some(("/connect/token", json_response(&json!([{"access_token": "a"}])))),
         "token",
-        "cannot exchange the code for tokens: the issuer's response cannot be used: the response has no usable `.`",
+        "cannot exchange the code for tokens: the issuer's response cannot be used: the response is not a JSON object",
     ),
     refused(
         "token-twice",

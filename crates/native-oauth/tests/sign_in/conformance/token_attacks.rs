@@ -179,7 +179,7 @@ pub(super) const MODULES: &[Module] = &[
             it.response = Some(("/connect/keys", response("200", header, "[]")));
         },
         "keys",
-        "cannot read the keys of the provider at http://id.example.com/connect/keys: the issuer's response cannot be used: the response has no usable `.`",
+        "cannot read the keys of the provider at http://id.example.com/connect/keys: the issuer's response cannot be used: the response is not a JSON object",
     ),
     refused(
         "keys-kid-unknown",
