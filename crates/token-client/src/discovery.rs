@@ -50,10 +50,10 @@ pub enum InvalidMetadata {
         /// The issuer in the metadata, or its beginning.
         found: String,
     },
-    /// It names a template of issuers, one for each tenant. Use the issuer of one tenant, or
-    /// [`Provider::discover_any_tenant`]; this is the provider that it returns.
+    /// It names a template of issuers, one for each tenant. Use the issuer of one tenant,
+    /// [`Provider::discover_any_tenant`] or [`Provider::from_metadata_of_any_tenant`].
     #[error("the server has an issuer for each tenant; use the one of a tenant")]
-    IssuerTemplate(Box<Provider>),
+    IssuerTemplate,
     /// It is about another resource
     /// ([RFC 9728 §3.3](https://www.rfc-editor.org/rfc/rfc9728#section-3.3)).
     #[error("it is about another resource")]
@@ -124,11 +124,9 @@ impl Provider {
         http: &HttpClient,
         issuer: &str,
     ) -> Result<Self, DiscoveryError> {
-        use InvalidMetadata::IssuerTemplate;
-        match Self::discover(http, issuer).await {
-            Err(DiscoveryError::InvalidMetadata { source: IssuerTemplate(it), .. }) => Ok(*it),
-            outcome => outcome,
-        }
+        let issuer = issuer.parse()?;
+        let (url, metadata) = ProviderMetadata::find(http, &issuer).await?;
+        Self::from_metadata_of_any_tenant(&metadata, &issuer).map_err(|error| invalid(url, error))
     }
 
     /// The provider of metadata that was stored. Each endpoint must be https; those of an issuer on this
@@ -138,6 +136,22 @@ impl Provider {
     ///
     /// [`InvalidMetadata`].
     pub fn from_metadata(
+        metadata: &ProviderMetadata,
+        issuer: &Issuer,
+    ) -> Result<Self, InvalidMetadata> {
+        let provider = Self::from_metadata_of_any_tenant(metadata, issuer)?;
+        match provider.issuer_template {
+            Some(_) => Err(InvalidMetadata::IssuerTemplate),
+            None => Ok(provider),
+        }
+    }
+
+    /// As [`from_metadata`](Self::from_metadata), for [`discover_any_tenant`](Self::discover_any_tenant).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMetadata`].
+    pub fn from_metadata_of_any_tenant(
         metadata: &ProviderMetadata,
         issuer: &Issuer,
     ) -> Result<Self, InvalidMetadata> {
@@ -167,10 +181,7 @@ impl Provider {
             metadata.is_true("require_pushed_authorization_requests");
         provider.authorization_response_iss_parameter_supported =
             metadata.is_true("authorization_response_iss_parameter_supported");
-        if is_template {
-            provider.issuer_template = Some(found);
-            return Err(InvalidMetadata::IssuerTemplate(provider.into()));
-        }
+        provider.issuer_template = is_template.then_some(found);
         Ok(provider)
     }
 }
@@ -186,8 +197,8 @@ impl ProviderMetadata {
     pub async fn discover(http: &HttpClient, issuer: &str) -> Result<Self, DiscoveryError> {
         let issuer = issuer.parse()?;
         let (url, metadata) = Self::find(http, &issuer).await?;
-        match Provider::from_metadata(&metadata, &issuer) {
-            Ok(_) | Err(InvalidMetadata::IssuerTemplate(_)) => Ok(metadata),
+        match Provider::from_metadata_of_any_tenant(&metadata, &issuer) {
+            Ok(_) => Ok(metadata),
             Err(error) => Err(invalid(url, error)),
         }
     }
@@ -329,7 +340,7 @@ mod tests {
         metadata.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
         let read: ProviderMetadata = serde_json::from_str(&metadata.to_string()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), metadata);
-        Provider::from_metadata(&read, &issuer.parse().unwrap())
+        Provider::from_metadata_of_any_tenant(&read, &issuer.parse().unwrap())
     }
 
     // threats 16 98
@@ -426,7 +437,7 @@ mod tests {
         ] {
             let outcome = provider(issuer, &json!({ "issuer": template }));
             match outcome {
-                Err(InvalidMetadata::IssuerTemplate(found)) if is_template => {
+                Ok(found) if is_template => {
                     assert_eq!(found.issuer_template.as_deref(), Some(template));
                 }
                 Err(InvalidMetadata::IssuerMismatch { .. }) if !is_template => {}
