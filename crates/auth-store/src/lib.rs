@@ -40,7 +40,7 @@
 //! # Invariants
 //!
 //! - The store cannot reach the network.
-//! - It reads no clock: times are parameters, and a wait is a number of pauses.
+//! - It reads a clock only to limit a wait: times are parameters.
 //! - No secret is in an error or a log. Buffers with a secret are wiped when they are dropped, and
 //!   never grow, which would leave copies behind.
 //! - It blocks: an async caller uses a thread, for example with [`uninterrupted`].

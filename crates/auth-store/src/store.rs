@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shared_file::{Error as FileError, LockHolder, LockedFile, SharedFile};
 use token_source::{TryLock, WaitPolicy};
@@ -45,7 +45,7 @@ impl AuthStore {
         Self { external: Some(external), ..self }
     }
 
-    /// Waits at most this long for the locks. The default is five seconds.
+    /// Waits at most this long for the locks and the claim. The default is five seconds.
     #[must_use]
     pub fn with_lock_wait(self, lock_wait: Duration) -> Self {
         Self { lock_wait, ..self }
@@ -183,18 +183,20 @@ impl AuthStore {
     /// [`Error`].
     pub fn lock(&self) -> Result<LockedStore, Error> {
         let WaitPolicy { shortest_pause, longest_pause, .. } = self.wait_policy();
-        let (mut waited, mut pause) = (Duration::ZERO, shortest_pause);
+        let (started, mut pause) = (Instant::now(), shortest_pause);
         loop {
-            let holder = match self.claim(self.file().lock()?)? {
+            let left = self.lock_wait.saturating_sub(started.elapsed());
+            let holder = match self.claim(self.file().lock_wait(left).lock()?)? {
                 TryLock::Locked(locked) => return Ok(locked),
                 TryLock::Held(holder) => holder,
             };
+            // A claim that is refused may take long too: a database is asked over the network.
+            let waited = started.elapsed();
             if waited >= self.lock_wait {
                 let name = self.location().to_string();
                 return Err(Error::Claimed { name, waited, holder });
             }
             thread::sleep(pause);
-            waited += pause;
             pause = (pause * 2).min(longest_pause);
         }
     }

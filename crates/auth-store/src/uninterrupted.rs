@@ -8,8 +8,9 @@ pub async fn uninterrupted<T: Send + 'static>(save: impl FnOnce() -> T + Send + 
     shared_file::uninterrupted(GRACE, save).await
 }
 
-/// The same for a save under the locks whose loss would end the sign-in. It may take as long as the
-/// disk or the external store needs.
+/// The same for a save under the locks whose loss would end the sign-in: dropping the future waits at most
+/// 13 seconds. That is enough for an external store whose calls take three seconds each. On a terminal a
+/// credential helper may have longer; if it uses that, the program may end before the save.
 pub async fn uninterrupted_commit<T: Send + 'static>(
     save: impl FnOnce() -> T + Send + 'static,
 ) -> T {

@@ -25,6 +25,8 @@ struct State {
     /// The deadlines of the requests that the claims have to outlive.
     deadlines: Vec<Duration>,
     is_unreachable: bool,
+    /// How often somebody tried to claim it.
+    attempts: usize,
 }
 
 const DEADLINE: Duration = Duration::from_secs(40);
@@ -91,6 +93,7 @@ impl ExternalStore for Machine {
 
     fn try_claim(&self) -> Result<TryLock<Option<Box<dyn Claim>>>, ExternalStoreError> {
         let mut state = self.0.state();
+        state.attempts += 1;
         if std::mem::replace(&mut state.is_claimed, true) {
             return Ok(TryLock::Held(Some(Row::holder())));
         }
@@ -233,6 +236,17 @@ fn lock_waits_for_a_claim_and_names_its_holder() {
         drop(held);
         waiting.join().unwrap().unwrap();
     });
+}
+
+/// One attempt takes longer than this wait, so there is no second one.
+#[test]
+fn time_of_an_attempt_to_claim_is_part_of_the_wait() {
+    let row = Row::holding(&document("1"));
+    let ((_home, one), (_other_home, other)) = (machine(&row), machine(&row));
+    let _held = one.lock().unwrap();
+    let error = other.with_lock_wait(Duration::from_nanos(1)).lock().unwrap_err();
+    assert!(matches!(error, Error::Claimed { .. }), "{error:?}");
+    assert_eq!(row.state().attempts, 2);
 }
 
 #[test]
