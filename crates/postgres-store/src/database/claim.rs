@@ -36,9 +36,12 @@ const CLAIM_ROW: &str = durable!(
     " AND (claimed_until IS NULL OR claimed_until < now())"
 );
 
+/// Ends the claim `$4`, and no other. What its caller still has (`$5` is false) does not replace what somebody else has
+/// claimed: this statement may arrive long after the claim was given back.
 const STORE: &str = durable!(
-    "SET version = version + 1, document = $3, claimed_by = NULL, claimed_until = NULL",
-    ""
+    "SET version = version + 1, document = $3, claimed_by = nullif(claimed_by, $4), \
+     claimed_until = CASE WHEN claimed_by = $4 THEN NULL ELSE claimed_until END",
+    " AND ($5 OR (claimed_by = $4) IS NOT FALSE)"
 );
 
 const GIVE_BACK: &str = "UPDATE login_cli.sign_ins SET claimed_by = NULL, claimed_until = NULL \
@@ -137,16 +140,23 @@ impl Database {
         Ok(())
     }
 
-    /// Stores a document that is sealed for the version after this one, unless the row has another version. True if it
-    /// is stored. After an error the outcome is unknown.
+    /// Stores a document that is sealed for the version after that of the claim, unless the row has another version, or
+    /// somebody else has claimed it and this is not the only copy of a token. True if it is stored. After an error the
+    /// outcome is unknown.
     pub(crate) async fn store(
         &self,
-        name: &str,
-        version: i64,
+        claim: &Claim,
         document: Option<&[u8]>,
+        is_only_copy: bool,
     ) -> Result<bool, Error> {
-        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
-            [(&name, Type::TEXT), (&version, Type::INT8), (&document, Type::BYTEA)];
+        let Claim { name, by, version, .. } = claim;
+        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 5] = [
+            (name, Type::TEXT),
+            (version, Type::INT8),
+            (&document, Type::BYTEA),
+            (by, Type::TEXT),
+            (&is_only_copy, Type::BOOL),
+        ];
         Ok(self.query(STORE, &parameters).await?.is_some())
     }
 }

@@ -28,7 +28,8 @@ impl std::fmt::Debug for Held {
 pub(super) struct Retry {
     begun: Instant,
     pause: Duration,
-    limit: fn(&Error) -> Duration,
+    /// What is stored has the only copy of a new refresh token.
+    is_only_copy: bool,
 }
 
 /// A failover and a restart take less. After it, a person has to repair the database, and the processes that wait would
@@ -46,16 +47,24 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 impl Retry {
     /// For the only copy of a new refresh token. A server that starts or is replaced may also refuse.
     pub(super) fn commit() -> Self {
-        Self::new(|error| if error.is_final() { Duration::ZERO } else { COMMIT_TIME })
+        Self::new(true)
     }
 
     /// For what its caller still has.
     pub(super) fn save() -> Self {
-        Self::new(|error| if error.is_transient() { SAVE_TIME } else { Duration::ZERO })
+        Self::new(false)
     }
 
-    fn new(limit: fn(&Error) -> Duration) -> Self {
-        Self { begun: Instant::now(), pause: SHORTEST_PAUSE, limit }
+    fn new(is_only_copy: bool) -> Self {
+        Self { begun: Instant::now(), pause: SHORTEST_PAUSE, is_only_copy }
+    }
+
+    fn limit(&self, error: &Error) -> Duration {
+        match self.is_only_copy {
+            true if !error.is_final() => COMMIT_TIME,
+            false if error.is_transient() => SAVE_TIME,
+            _ => Duration::ZERO,
+        }
     }
 
     pub(super) fn lost(&self, error: Error) -> Error {
@@ -64,7 +73,7 @@ impl Retry {
 
     /// Waits before the next attempt, or returns the error if there is none.
     async fn wait(&mut self, error: Error) -> Result<(), Error> {
-        if self.begun.elapsed() >= (self.limit)(&error) {
+        if self.begun.elapsed() >= self.limit(&error) {
             return Err(error);
         }
         sleep(self.pause).await;
@@ -149,7 +158,7 @@ impl Held {
         let version = self.claim.version();
         let sealed = document.map(|document| self.row.seal(version, document)).transpose()?;
         let other = loop {
-            match self.try_store(version, sealed.as_deref()).await {
+            match self.try_store(sealed.as_deref(), retry.is_only_copy).await {
                 Ok(other) => break other,
                 Err(error) => retry.wait(error).await?,
             }
@@ -168,18 +177,18 @@ impl Held {
     /// What the row has instead, if it is not stored.
     async fn try_store(
         &self,
-        version: i64,
         sealed: Option<&[u8]>,
+        is_only_copy: bool,
     ) -> Result<Option<StoredRow>, Error> {
         let Row { database, name, .. } = &*self.row;
-        if database.store(name, version, sealed).await? {
+        if database.store(&self.claim, sealed, is_only_copy).await? {
             return Ok(None);
         }
         // An earlier attempt may have been committed although its answer was lost.
         let row = database.read(name).await?;
         let row = row.ok_or_else(|| Error::NoRow { name: name.clone() })?;
-        match row.version.checked_sub(version) {
-            // It had another version for a moment, in another database.
+        match row.version.checked_sub(self.claim.version()) {
+            // Another process has claimed it, or it had another version for a moment, in another database.
             Some(0) => Err(Error::Overtaken { name: name.clone() }),
             Some(1) if row.document.as_deref() == sealed => Ok(None),
             _ => Ok(Some(row)),
@@ -196,7 +205,7 @@ mod tests {
     #[track_caller]
     fn assert_limits(error: impl Fn() -> Error, commit: u64, save: u64) {
         for (retry, limit) in [(Retry::commit(), commit), (Retry::save(), save)] {
-            assert_eq!((retry.limit)(&error()).as_secs(), limit, "{:?}", error());
+            assert_eq!(retry.limit(&error()).as_secs(), limit, "{:?}", error());
         }
     }
 

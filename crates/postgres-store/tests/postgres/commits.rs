@@ -107,6 +107,44 @@ async fn row_that_was_removed_ends_the_wait() {
     assert!(matches!(error, Error::TokenLost { .. }), "{error:?}");
 }
 
+/// The statement of a process that has given up its claim arrives late.
+#[tokio::test]
+async fn sign_in_that_its_caller_still_has_does_not_end_the_claim_of_another_process() {
+    let Some(fleet) = Fleet::start("a claim that was taken over") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let claim = async |number| {
+        let TryLock::Locked(guard) = fleet.machine(number).try_lock().await.unwrap() else {
+            unreachable!()
+        };
+        guard
+    };
+    let mut save = claim(1).await;
+    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_by = NULL, claimed_until = NULL");
+    let refresh = claim(2).await;
+    let row = fleet.row();
+    let document = Tokens::new(1, 60);
+    let late = save.store(Some(&document));
+    assert!(tokio::time::timeout(Duration::from_secs(1), late).await.is_err());
+    assert_eq!(fleet.row(), row);
+    refresh.release().await;
+    assert!(save.store(Some(&document)).await.unwrap());
+    assert_eq!(fleet.row(), "2");
+}
+
+/// Another process may be about to send the old token; nobody else shall send the new one beside it.
+#[tokio::test]
+async fn new_token_does_not_end_the_claim_of_another_process() {
+    let Some(fleet) = Fleet::start("a commit in the claim of another process") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    let TryLock::Locked(other) = fleet.machine(2).try_lock().await.unwrap() else { unreachable!() };
+    assert!(matches!(commit(refresh, 1).await.unwrap(), Commit::Stored(_)));
+    assert!(fleet.row().starts_with("2machine-2"), "{}", fleet.row());
+    other.release().await;
+    assert_eq!(fleet.row(), "2");
+}
+
 /// The claim has ended, and another machine has sealed the row with a key that this process has not read.
 #[tokio::test]
 async fn key_that_was_added_during_the_request_is_read() {
