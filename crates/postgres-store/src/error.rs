@@ -69,7 +69,7 @@ pub enum Error {
         /// The name of the row.
         name: String,
     },
-    /// Another process holds the claim, or the lock of this machine.
+    /// Another process holds the claim or the lock of this machine, or a transaction holds the row.
     #[error("another process uses the sign-in for {} s", waited.as_secs())]
     Busy {
         /// How long this process waited.
@@ -192,6 +192,9 @@ impl Error {
     }
 }
 
+/// For how long a statement waits for a transaction that holds the row.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// What PgBouncer says if it has no connection left; its code is that of any error of the protocol.
 const POOL_IS_FULL: &str = "no more connections allowed";
 
@@ -203,6 +206,9 @@ impl From<tokio_postgres::Error> for Error {
         let code = database.code();
         if *code == SqlState::TOO_MANY_CONNECTIONS || database.message().contains(POOL_IS_FULL) {
             return Self::Full(error);
+        }
+        if *code == SqlState::LOCK_NOT_AVAILABLE {
+            return Self::Busy { waited: LOCK_TIMEOUT, holder: None };
         }
         let is_missing = [
             SqlState::INVALID_CATALOG_NAME,

@@ -43,7 +43,8 @@
 //!
 //! - A connection to another machine uses TLS, and the server's certificate and name are verified.
 //! - A password is not accepted in a URL, which other programs can see.
-//! - A refresh token is sent only while the row is claimed, and a committed token has `synchronous_commit=on`.
+//! - A refresh token is sent only while the row is claimed, and a claim or a token counts as committed only after a
+//!   statement with `synchronous_commit=on` has said so.
 //! - A claim of a process that goes on is given back, or ends with a commit, unless the refresh token was sent.
 //! - A sign-in is sealed before it leaves the machine, and no refresh token is cached.
 

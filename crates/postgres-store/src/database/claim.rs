@@ -10,42 +10,56 @@ use crate::Error;
 /// How long a claim lasts, by the clock of the database.
 pub(crate) const CLAIM: Duration = Duration::from_secs(90);
 
-const READ: &str = "SELECT version, document, claimed_by, \
-     extract(epoch FROM claimed_until - now())::float8 AS remaining \
-     FROM login_cli.sign_ins WHERE name = $1";
+macro_rules! columns {
+    () => {
+        "version, document, claimed_by, \
+         extract(epoch FROM claimed_until - now())::float8 AS remaining"
+    };
+}
+
+const READ: &str = concat!("SELECT ", columns!(), " FROM login_cli.sign_ins WHERE name = $1");
 
 /// A database that confirms a commit before it is on the disk, and on the standby, would forget a claim, or the
-/// only copy of the new token. The setting lasts until the end of the statement. A stronger one stays.
+/// only copy of the new token. A stronger setting stays. The server gives up waiting for a lock of the row before this
+/// process does: one that waits does not notice that its client has gone, and keeps its connection. The settings last
+/// until the end of the statement.
 macro_rules! durable {
-    ($set:literal, $condition:literal) => {
+    ($set:literal, $condition:literal, $columns:expr) => {
         concat!(
-            "UPDATE login_cli.sign_ins ",
+            "UPDATE login_cli.sign_ins SET ",
             $set,
             " FROM (SELECT set_config('synchronous_commit', \
              CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' \
-             ELSE 'on' END, true) AS value OFFSET 0) AS durable \
-             WHERE name = $1 AND version = $2 AND durable.value IS NOT NULL",
+             ELSE 'on' END, true) || set_config('lock_timeout', '5s', true) AS value OFFSET 0) AS durable \
+             WHERE name = $1 AND durable.value IS NOT NULL",
             $condition,
-            " RETURNING version"
+            " RETURNING ",
+            $columns
         )
     };
 }
 
 const CLAIM_ROW: &str = durable!(
-    "SET claimed_by = $3, claimed_until = now() + $4 * interval '1 s'",
-    " AND (claimed_until IS NULL OR claimed_until < now())"
+    "claimed_by = $3, claimed_until = now() + $4 * interval '1 s'",
+    " AND version = $2 AND (claimed_until IS NULL OR claimed_until < now())",
+    "version"
 );
 
 /// Ends the claim `$4`, and no other. What its caller still has (`$5` is false) does not replace what somebody else has
 /// claimed: this statement may arrive long after the claim was given back.
 const STORE: &str = durable!(
-    "SET version = version + 1, document = $3, claimed_by = nullif(claimed_by, $4), \
+    "version = version + 1, document = $3, claimed_by = nullif(claimed_by, $4), \
      claimed_until = CASE WHEN claimed_by = $4 THEN NULL ELSE claimed_until END",
-    " AND ($5 OR (claimed_by = $4) IS NOT FALSE)"
+    " AND version = $2 AND ($5 OR (claimed_by = $4) IS NOT FALSE)",
+    "version"
 );
 
-const GIVE_BACK: &str = "UPDATE login_cli.sign_ins SET claimed_by = NULL, claimed_until = NULL \
-     WHERE name = $1 AND claimed_by = $2 RETURNING version";
+/// Changes nothing, and returns when the row that it returns is durable. After a crash, a server has what it has not
+/// confirmed: a standby that takes over then may not have it.
+const READ_DURABLE: &str = durable!("version = version", "", columns!());
+
+const GIVE_BACK: &str =
+    durable!("claimed_by = NULL, claimed_until = NULL", " AND claimed_by = $2", "version");
 
 /// A row of the table.
 pub(crate) struct StoredRow {
@@ -94,7 +108,16 @@ impl Database {
 
     /// Reads the row; `None` if there is none for this user.
     pub(crate) async fn read(&self, name: &str) -> Result<Option<StoredRow>, Error> {
-        let row = self.query(READ, &[(&name, Type::TEXT)]).await?;
+        self.read_with(READ, name).await
+    }
+
+    /// Reads the row as it stays, even if a standby takes over.
+    pub(crate) async fn read_durable(&self, name: &str) -> Result<Option<StoredRow>, Error> {
+        self.read_with(READ_DURABLE, name).await
+    }
+
+    async fn read_with(&self, statement: &str, name: &str) -> Result<Option<StoredRow>, Error> {
+        let row = self.query(statement, &[(&name, Type::TEXT)]).await?;
         let row = row.map(|row| {
             Ok(StoredRow {
                 version: row.try_get("version")?,
@@ -118,6 +141,7 @@ impl Database {
         ];
         match self.query(CLAIM_ROW, &parameters).await {
             Ok(row) => Ok(row.is_some()),
+            Err(Error::Busy { .. }) => Ok(false),
             // Whether it was committed is unknown: the row says so.
             Err(error) if error.is_transient() => self.is_claimed_by(name, by).await.ok_or(error),
             Err(error) => Err(error),
@@ -125,7 +149,7 @@ impl Database {
     }
 
     async fn is_claimed_by(&self, name: &str, by: &str) -> Option<bool> {
-        let row = self.read(name).await.ok()??;
+        let row = self.read_durable(name).await.ok()??;
         Some(row.claimed_by.as_deref() == Some(by))
     }
 

@@ -185,7 +185,7 @@ impl Held {
             return Ok(None);
         }
         // An earlier attempt may have been committed although its answer was lost.
-        let row = database.read(name).await?;
+        let row = database.read_durable(name).await?;
         let row = row.ok_or_else(|| Error::NoRow { name: name.clone() })?;
         match row.version.checked_sub(self.claim.version()) {
             // Another process has claimed it, or it had another version for a moment, in another database.

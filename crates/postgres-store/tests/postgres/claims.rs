@@ -22,7 +22,11 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) fn start(test: &str) -> Option<Self> {
-        let server = Server::start(test)?;
+        Self::with_settings(test, &[])
+    }
+
+    pub(crate) fn with_settings(test: &str, settings: &[&str]) -> Option<Self> {
+        let server = Server::with_settings(test, settings)?;
         server.create_user("ci");
         server.sql(&setup_sql("ci", &["team-a"]));
         let folder = tempfile::tempdir().unwrap();

@@ -159,7 +159,7 @@ async fn key_that_was_added_during_the_request_is_read() {
     let commit = tokio::spawn(commit(refresh, 1));
     // It has read the row, and lacks its key.
     let has_read = "SELECT count(*) FROM pg_stat_activity
-                    WHERE usename = 'ci' AND query LIKE 'SELECT version, document%'";
+                    WHERE usename = 'ci' AND query LIKE '%SET version = version FROM%'";
     while fleet.server.sql(has_read) == "0" {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

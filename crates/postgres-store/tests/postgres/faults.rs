@@ -298,11 +298,40 @@ fn claim_that_the_standby_does_not_have_yet_is_not_used() {
     let mut standby = fleet.server.standby(Replication::Synchronous);
     standby.stop(Shutdown::Fast);
     let process = fleet.process(0, &[]);
-    while fleet.server.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-        != "1"
-    {}
+    fleet.wait_for_standby();
     assert_eq!(fleet.tokens.state().requests, 0);
     standby.resume();
     assert_eq!(process.result(), "access-1");
     fleet.assert_outcome(fault, Outcome::Kept);
+}
+
+/// After its crash, the server has what it did not confirm, and returns it to everybody.
+#[test]
+fn what_no_standby_has_is_not_believed_after_a_crash_of_the_server() {
+    for (fault, points, requests) in [
+        ("crash while the claim waits for the standby", &[][..], 0),
+        ("crash while the commit waits for the standby", &[Point::Answered], 1),
+    ] {
+        let Some(mut fleet) = Fleet::start(fault) else { return };
+        let mut standby = fleet.server.standby(Replication::Synchronous);
+        if requests == 0 {
+            standby.stop(Shutdown::Fast);
+        }
+        let mut process = fleet.process(0, points);
+        for point in points {
+            process.wait_for(*point);
+            standby.stop(Shutdown::Fast);
+            process.resume();
+        }
+        fleet.wait_for_standby();
+        // So that the process notices the crash after it, and can connect.
+        fleet.network.set(Network::Stalls);
+        fleet.server.restart(Shutdown::Immediate);
+        fleet.network.set(Network::Works);
+        fleet.wait_for_standby();
+        assert_eq!(fleet.tokens.state().requests, requests, "{fault}");
+        standby.resume();
+        assert_eq!(process.result(), "access-1", "{fault}");
+        fleet.assert_outcome(fault, Outcome::Kept);
+    }
 }

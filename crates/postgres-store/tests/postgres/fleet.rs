@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use postgres_store::{Document as _, Keys, RowVersion, setup_sql};
 use tempfile::TempDir;
@@ -119,6 +120,17 @@ impl Fleet {
     /// As if the 90 seconds of the claim were over.
     pub(crate) fn expire_claim(&self) {
         self.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    }
+
+    /// Returns when a statement of a process waits for the standby.
+    #[track_caller]
+    pub(crate) fn wait_for_standby(&self) {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                       WHERE usename = 'ci' AND wait_event = 'SyncRep'";
+        let begun = Instant::now();
+        while self.server.sql(waiting) != "1" {
+            assert!(begun.elapsed() < Duration::from_secs(30), "no statement waits");
+        }
     }
 
     /// A process of a machine, which stops at these points.

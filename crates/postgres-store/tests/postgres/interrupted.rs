@@ -11,7 +11,8 @@ use crate::fixture::{Network, Proxy, Shutdown};
 use crate::issuer::{CANARY, Issuer, SystemClock, Tokens};
 
 const CLAIM: &str = "SET claimed_by = $3";
-const READ: &str = "SELECT version, document";
+/// What tells whether the claim was committed.
+const CHECK: &str = "SET version = version FROM";
 
 #[tokio::test]
 async fn attempt_that_is_dropped_after_its_claim_gives_it_back() {
@@ -33,10 +34,26 @@ async fn claim_whose_outcome_stays_unknown_is_given_back() {
     let Some(fleet) = Fleet::start("a claim of unknown outcome") else { return };
     fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
     let network = Proxy::start(fleet.server.port());
-    network.set(Network::LosesAnswersTo(&[CLAIM, READ]));
+    network.set(Network::LosesAnswersTo(&[CLAIM, CHECK]));
     let error = fleet.machine_at(1, network.port()).try_lock().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert_eq!(network.state(), Network::Works, "the proxy lost two answers");
+    assert_eq!(fleet.claimed_by(), "");
+}
+
+/// Such as that of an administrator, or of a commit that waits for a standby.
+#[tokio::test]
+async fn transaction_that_holds_the_row_leaves_no_statement_waiting() {
+    // As by default: a server does not notice that a client has gone.
+    let settings = ["client_connection_check_interval=0"];
+    let Some(fleet) = Fleet::with_settings("a row that is locked", &settings) else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let transaction = fleet.server.lock_rows();
+    let attempt = fleet.machine(1).try_lock().await.unwrap();
+    assert!(matches!(attempt, TryLock::Held(None)), "{attempt:?}");
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    assert_eq!(fleet.server.sql(waiting), "0");
+    drop(transaction);
     assert_eq!(fleet.claimed_by(), "");
 }
 
