@@ -149,10 +149,10 @@ impl Error {
             && matches!(self.kind(), ErrorKind::Unreachable | ErrorKind::Full | ErrorKind::Busy)
     }
 
-    /// Whether waiting cannot help: the row was removed or changed, or the database does not accept the value.
+    /// Whether waiting cannot help: the row was changed, or the database does not accept the value.
     pub(crate) fn is_final(&self) -> bool {
         match self {
-            Self::NoRow { .. } | Self::Changed(_) | Self::NotASignIn { .. } => true,
+            Self::Changed(_) | Self::NotASignIn { .. } => true,
             Self::Key(error) => matches!(error, SealError::Crypto),
             Self::Database(error) => {
                 let class = error.code().and_then(|code| code.code().get(..2));

@@ -126,9 +126,9 @@ impl Held {
                 Some(other) if has_new(&other) => {
                     return Ok(Commit::Stored(StoredSignIn::Document(other)));
                 }
-                // The database went back to an ancestor of what was claimed, whose refresh token is used up. A new
-                // sign-in has a newer access token, and stays.
-                Some(other) if self.claim.version() < claimed && is_older(&other) => {}
+                // The database went back to an ancestor of what was claimed, whose refresh token is used up, or was set
+                // up again. A new sign-in has a newer access token, and stays; a logout has a newer version.
+                other if self.claim.version() < claimed && other.as_ref().is_none_or(is_older) => {}
                 stored => {
                     let stored = stored.map(StoredSignIn::Document);
                     let discarded = StoredSignIn::Document(document);
@@ -213,7 +213,7 @@ mod tests {
     fn only_what_may_go_away_is_waited_for() {
         assert_limits(|| Error::TimedOut { after: Duration::ZERO }, 600, 30);
         assert_limits(|| Error::Key(SealError::NoKey { path: "keys".into() }), 600, 0);
-        assert_limits(|| Error::NoRow { name: String::new() }, 0, 0);
+        assert_limits(|| Error::NoRow { name: String::new() }, 600, 0);
         assert_limits(|| Error::Changed(SealError::Tampered), 0, 0);
     }
 }

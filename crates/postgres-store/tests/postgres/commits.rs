@@ -96,15 +96,31 @@ async fn user_who_may_not_log_in_for_a_while_stores_the_token_afterwards() {
     assert_eq!(fleet.row(), "2");
 }
 
+/// Its user belongs to another team for a while, or an administrator is about to restore the row.
 #[tokio::test]
-async fn row_that_was_removed_ends_the_wait() {
-    let Some(fleet) = Fleet::start("a row that was removed") else { return };
-    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
-    let refresh = reserved(fleet.machine(1)).await;
-    fleet.server.sql("DELETE FROM login_cli.sign_ins");
-    let error = commit(refresh, 1).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Missing);
-    assert!(matches!(error, Error::TokenLost { .. }), "{error:?}");
+async fn row_that_is_not_there_for_a_while_gets_the_token_afterwards() {
+    for (away, back) in [
+        (
+            "UPDATE login_cli.sign_ins SET team = 'other'",
+            "UPDATE login_cli.sign_ins SET team = 'ci'",
+        ),
+        (
+            "CREATE TABLE old AS TABLE login_cli.sign_ins; DELETE FROM login_cli.sign_ins",
+            "INSERT INTO login_cli.sign_ins SELECT * FROM old",
+        ),
+    ] {
+        let Some(fleet) = Fleet::start("a row that is not there") else { return };
+        fleet.server.create_user("other");
+        fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+        let refresh = reserved(fleet.machine(1)).await;
+        fleet.server.sql(away);
+        let commit = tokio::spawn(commit(refresh, 1));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!commit.is_finished(), "{away}");
+        fleet.server.sql(back);
+        assert!(matches!(commit.await.unwrap().unwrap(), Commit::Stored(_)));
+        assert_eq!(fleet.row(), "2");
+    }
 }
 
 /// The statement of a process that has given up its claim arrives late.
@@ -183,6 +199,22 @@ async fn database_that_went_back_during_the_request_gets_the_new_token() {
     assert!(matches!(commit(refresh, 3).await.unwrap(), Commit::Stored(_)));
     // A machine that has seen version 3 accepts it.
     assert_eq!((machine.read().await.unwrap().unwrap().number, fleet.row()), (3, "4".to_owned()));
+}
+
+/// Its data are still to come.
+#[tokio::test]
+async fn database_that_was_set_up_again_during_the_request_gets_the_new_token() {
+    let Some(fleet) = Fleet::start("a database that is set up again during a request") else {
+        return;
+    };
+    fleet.machine(0).save(Some(&Tokens::new(0, -100))).await.unwrap();
+    fleet.machine(0).save(Some(&Tokens::new(1, -1))).await.unwrap();
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.server.sql("DROP SCHEMA login_cli CASCADE");
+    fleet.server.sql(&postgres_store::setup_sql("ci", &["team-a"]));
+    assert!(matches!(commit(refresh, 2).await.unwrap(), Commit::Stored(_)));
+    let stored = fleet.machine(0).read().await.unwrap().unwrap();
+    assert_eq!((stored.number, fleet.row()), (2, "3".to_owned()));
 }
 
 #[tokio::test]
