@@ -10,8 +10,9 @@ use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls_failure::TlsFailure;
 use crate::transport::TransportError;
+use crate::uptime::uptime;
 
-/// The context of a request for its errors. The request started at `begun`.
+/// The context of a request for its errors. The request started at `begun`, when the `uptime` was this.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) host: String,
@@ -19,12 +20,22 @@ pub(crate) struct Attempt {
     pub(crate) uses_tls: bool,
     pub(crate) via: Option<ProxyRoute>,
     pub(crate) begun: Instant,
+    pub(crate) uptime: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) timeout: Duration,
 }
 
 impl Attempt {
+    /// Before the request is sent, maybe on an open connection: the process may have been stopped, or the machine
+    /// suspended, since it began. Its caller may have to send it within a time.
+    pub(crate) fn check_not_late(&self) -> Result<(), Error> {
+        match uptime().saturating_sub(self.uptime) > self.connect_timeout {
+            true => Err(self.timed_out(Phase::Connecting, self.connect_timeout)),
+            false => Ok(()),
+        }
+    }
+
     /// The head of a response, within the total timeout.
     pub(crate) async fn head<T>(&self, response: impl Future<Output = T>) -> Result<T, Error> {
         let response = timeout_at(self.begun + self.timeout, response).await;

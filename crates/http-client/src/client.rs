@@ -20,6 +20,7 @@ use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls;
 use crate::transport::Transport;
+use crate::uptime::uptime;
 
 /// The HTTP client of a program. It is built at the first request.
 ///
@@ -129,7 +130,7 @@ impl HttpClient {
 
     /// How long a request takes at most that [`retry_if_not_sent`](crate::retry_if_not_sent) sends: the
     /// first connection may fail late. If the machine was suspended before the request was sent, it is not
-    /// sent later than that.
+    /// sent later than that, counted from its `send`.
     #[must_use]
     pub fn deadline(&self) -> Duration {
         self.options().connect_timeout + self.options().timeout
@@ -145,7 +146,7 @@ impl HttpClient {
 
     /// The context of the errors of a request to `url`.
     pub(crate) fn attempt(&self, url: &Url) -> Result<Attempt, Error> {
-        let host = host(url).to_owned();
+        let (host, uptime) = (host(url).to_owned(), uptime());
         if url.scheme() == "http" && !is_loopback(url) {
             return Err(Error::PlainHttp { host });
         }
@@ -157,7 +158,7 @@ impl HttpClient {
         let uses_tls = url.scheme() != "http" || via.is_some();
         let begun = Instant::now();
         let Options { connect_timeout, idle_timeout, timeout, .. } = *self.options();
-        Ok(Attempt { host, uses_tls, via, begun, connect_timeout, idle_timeout, timeout })
+        Ok(Attempt { host, uses_tls, via, begun, uptime, connect_timeout, idle_timeout, timeout })
     }
 
     fn choices(&self) -> Result<&Choices, SetupError> {

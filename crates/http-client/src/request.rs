@@ -151,6 +151,7 @@ impl Request {
         *request.headers_mut() = headers;
         *request.body_mut() = body.map(|mut body| std::mem::take(&mut *body).into());
         let client = self.client.built(attempt)?;
+        attempt.check_not_late()?;
         let response = attempt.head(client.execute(request)).await?;
         let response = response.map_err(|error| attempt.failed(error))?;
         self.check_status(attempt, response.status())?;
@@ -171,6 +172,7 @@ impl Request {
         let uri = self.url.as_str().parse::<http::Uri>();
         *request.uri_mut() = uri.map_err(|error| attempt.invalid_request(RootCause::new(error)))?;
         (*request.method_mut(), *request.headers_mut()) = (self.method.clone(), headers);
+        attempt.check_not_late()?;
         let response = attempt.head(transport.send(request, self.max_body)).await?;
         let response = response.map_err(|error| attempt.transport_failed(error))?;
         let (head, body) = response.into_parts();
@@ -219,5 +221,33 @@ impl fmt::Debug for Request {
             .field("method", &self.method)
             .field("path", &path)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use crate::error::Phase;
+    use crate::options::Options;
+
+    /// As if the process had been stopped while it built the client.
+    #[test]
+    fn request_that_is_late_before_it_connects_is_not_sent() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        server.set_nonblocking(true).unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap()).parse().unwrap();
+        let client = HttpClient::new(Options::new("test"));
+        let mut attempt = client.attempt(&url).unwrap();
+        attempt.uptime = attempt.uptime.saturating_sub(Duration::from_secs(11));
+        let request = client.post(url);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let sent = request.send_with_own_client(&attempt, HeaderMap::new(), None);
+        let error = runtime.block_on(sent).unwrap_err();
+        assert!(matches!(error, Error::Timeout { phase: Phase::Connecting, .. }), "{error:?}");
+        assert!(error.provably_not_sent() && server.accept().is_err());
     }
 }
