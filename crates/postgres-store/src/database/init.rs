@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 const SETUP: &str = include_str!("init.sql");
 
 /// The SQL that sets up a database, with a row for each name that the members of the role `team` use. It can run again:
-/// what exists stays.
+/// what exists stays. A row of another team is an error.
 ///
 /// The role must exist. Its members get the role `login_cli_runner`, which reads and replaces documents and does
 /// nothing else.
@@ -16,13 +16,9 @@ pub fn setup_sql(team: &str, names: &[&str]) -> String {
     for name in names {
         let name = literal(name);
         let team = literal(&role);
-        let _ = writeln!(
-            sql,
-            "INSERT INTO login_cli.sign_ins (name, team) VALUES ({name}, {team}::regrole)\n  \
-             ON CONFLICT (name) DO NOTHING;"
-        );
+        let _ = writeln!(sql, "CALL login_cli.add_row({name}, {team}::regrole);");
     }
-    sql + "\nCOMMIT;\n"
+    sql + "\nDROP PROCEDURE login_cli.add_row;\nCOMMIT;\n"
 }
 
 fn quoted(quote: char, text: &str) -> String {
@@ -43,6 +39,6 @@ mod tests {
     fn names_cannot_end_a_statement() {
         let sql = setup_sql("a\"; DROP", &["o'neil\\"]);
         assert!(sql.contains("GRANT login_cli_runner TO \"a\"\"; DROP\";"), "{sql}");
-        assert!(sql.contains(r#"VALUES (E'o''neil\\', E'"a""; DROP"'::regrole)"#), "{sql}");
+        assert!(sql.contains(r#"add_row(E'o''neil\\', E'"a""; DROP"'::regrole);"#), "{sql}");
     }
 }

@@ -67,3 +67,16 @@ GRANT USAGE ON SCHEMA login_cli TO login_cli_runner;
 GRANT SELECT (name, version, document, claimed_by, claimed_until),
   UPDATE (version, document, claimed_by, claimed_until)
   ON login_cli.sign_ins TO login_cli_runner;
+
+-- Only for this transaction.
+CREATE OR REPLACE PROCEDURE login_cli.add_row(row_name text, row_team regrole) LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  old_team regrole;
+BEGIN
+  INSERT INTO login_cli.sign_ins (name, team) VALUES (row_name, row_team) ON CONFLICT (name) DO NOTHING;
+  SELECT team INTO old_team FROM login_cli.sign_ins WHERE name = row_name;
+  IF old_team <> row_team THEN
+    RAISE EXCEPTION 'the row % belongs to the role %', row_name, old_team;
+  END IF;
+END $$;

@@ -124,6 +124,23 @@ async fn user_who_can_create_roles_sets_up_the_database() {
     assert_eq!(server.sql(owners), "login_cli_owner");
 }
 
+#[tokio::test]
+async fn row_of_another_team_is_not_set_up_again() {
+    let Some(server) = set_up("a row of another team") else { return };
+    server.create_user("others");
+    let parameters = format!("postgres://admin@/ops?host={}", server.socket().display());
+    let parameters = Parameters::resolve(&format!("{parameters}&port={}", server.port()), |_| None);
+    let database = Database::new(&parameters.unwrap(), None).unwrap();
+    database.run(&setup_sql("ci", &["team-a", "team-c"])).await.unwrap();
+    let error = database.run(&setup_sql("others", &["team-d", "team-a"])).await.unwrap_err();
+    assert!(format!("{error:?}").contains("the row team-a belongs to the role ci"), "{error:?}");
+    let rows = "SELECT string_agg(name || ' ' || team, ' ' ORDER BY name) FROM login_cli.sign_ins";
+    assert_eq!(server.sql(rows), "team-a ci team-b other team-c ci");
+    let functions = "SELECT string_agg(proname, ' ') FROM pg_proc
+                     WHERE pronamespace = 'login_cli'::regnamespace";
+    assert_eq!(server.sql(functions), "check_version");
+}
+
 /// A function or an operator of another schema would decide what the trigger accepts.
 #[tokio::test]
 async fn trigger_has_a_search_path_of_its_own() {
