@@ -1,4 +1,4 @@
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -92,8 +92,8 @@ struct Read {
 }
 
 impl TokenCache {
-    /// The cache of the row `name` of a store, in a folder that is created when it is needed. Only the last folder of the
-    /// path is created. `store` names what was resolved, not a URL that leaves a part to variables.
+    /// The cache of the row `name` of a store, in a folder that is created, mode 0700, when it is needed. `store` names
+    /// what was resolved, not a URL that leaves a part to variables.
     pub fn new(folder: impl Into<PathBuf>, store: &str, name: &str) -> Self {
         let mut hash = Context::new(&SHA256);
         for part in [store, name] {
@@ -197,15 +197,19 @@ impl TokenCache {
         file.map_err(refused(path))
     }
 
-    /// Replaces the file. It need not survive a power failure, so it is not flushed.
+    /// Replaces the file. It need not survive a power failure, so it is not flushed. The lock is held, so the new file
+    /// always has the same name: one that a killed process has left is removed.
     fn write(&self, document: &Written<'_>) -> Result<(), CacheError> {
-        let path = self.path();
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed(&path))?;
+        let (path, new) = (self.path(), self.path().with_extension("new"));
         let mut text = Zeroizing::new(Vec::with_capacity(LARGEST as usize));
         serde_json::to_writer(&mut *text, document).map_err(|error| failed(&path)(error.into()))?;
-        file.write_all(&text).map_err(failed(&path))?;
-        file.persist(&path).map_err(|error| failed(&path)(error.error))?;
-        Ok(())
+        let _ = fs::remove_file(&new);
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.write(true).create_new(true).open(&new);
+        let written = file.and_then(|mut file| file.write_all(&text));
+        written.and_then(|()| fs::rename(&new, &path)).map_err(failed(&path))
     }
 }
 

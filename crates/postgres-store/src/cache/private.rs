@@ -24,12 +24,12 @@ pub(super) fn open(
     }
 }
 
-/// Creates the folder, mode 0700, if it does not exist.
+/// Creates the folder and those above it, mode 0700, if they do not exist.
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
+    match builder.recursive(true).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }

@@ -35,7 +35,7 @@ pub struct Options {
     pub name: String,
     /// Seal and open the document.
     pub keys: Keys,
-    /// A folder of this user, for the cache and the lock of this machine: in `$XDG_RUNTIME_DIR`. Its last part is created.
+    /// A folder of this user, for the cache and the lock of this machine: in `$XDG_RUNTIME_DIR`. It is created.
     pub folder: PathBuf,
     /// Names this process for the others, such as `host:pid`.
     pub holder: String,
