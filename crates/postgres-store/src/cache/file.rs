@@ -166,22 +166,25 @@ impl TokenCache {
     }
 
     /// Remembers the version and the token that the store has now; no token after a logout. An older version
-    /// than that of the file changes nothing, and neither does a process that finds another one writing: that
-    /// one stores as much.
+    /// than that of the file changes nothing. False if another process is writing: what that one has read may be older.
     ///
     /// # Errors
     ///
     /// [`CacheError::Refused`] or [`CacheError::Io`]. The file is unchanged.
-    pub fn remember(&self, version: i64, token: Option<&CachedToken>) -> Result<(), CacheError> {
+    pub fn remember(&self, version: i64, token: Option<&CachedToken>) -> Result<bool, CacheError> {
         let lock = self.open_lock(&self.path().with_extension("lock"))?;
-        if lock.try_lock().is_err() || self.load()?.highest_version > version {
-            return Ok(());
+        if lock.try_lock().is_err() {
+            return Ok(false);
+        }
+        if self.load()?.highest_version > version {
+            return Ok(true);
         }
         self.write(&Written {
             store: &self.binding,
             highest_version: version,
             token: token.map(WrittenToken::from),
-        })
+        })?;
+        Ok(true)
     }
 
     /// Opens a file beside the cache that is only locked.

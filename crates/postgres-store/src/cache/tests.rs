@@ -49,7 +49,7 @@ fn assert_refused(cache: &TokenCache, because: &str) {
         assert!(found, "{result:?}");
     };
     found(cache.load().map(drop));
-    found(cache.remember(8, Some(&token(8))));
+    found(cache.remember(8, Some(&token(8))).map(drop));
 }
 
 #[test]
@@ -190,8 +190,42 @@ fn process_that_finds_another_one_writing_does_not_wait() {
     let cache = filled(folder.path());
     let lock = fs::File::open(cache.path().with_extension("lock")).unwrap();
     lock.lock().unwrap();
-    cache.remember(8, Some(&token(8))).unwrap();
+    assert!(!cache.remember(8, Some(&token(8))).unwrap());
     assert_cached(&cache, Some(7), 7);
+    drop(lock);
+    assert!(cache.remember(8, Some(&token(8))).unwrap());
+    assert_cached(&cache, Some(8), 8);
+}
+
+/// It has an access token.
+#[test]
+fn file_of_a_killed_process_does_not_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = filled(folder.path());
+    let names = || {
+        let entries = fs::read_dir(folder.path().join("cache")).unwrap();
+        entries.map(|it| it.unwrap().file_name()).collect::<Vec<_>>()
+    };
+    let (before, left) = (names(), cache.path().with_extension("new"));
+    fs::copy(cache.path(), &left).unwrap();
+    cache.remember(8, Some(&token(8))).unwrap();
+    assert_cached(&cache, Some(8), 8);
+    assert_eq!(names(), before);
+    // Not through a link.
+    symlink(folder.path().join("target"), &left).unwrap();
+    cache.remember(9, Some(&token(9))).unwrap();
+    assert!(!folder.path().join("target").exists());
+    assert_cached(&cache, Some(9), 9);
+}
+
+#[test]
+fn folders_above_are_created_and_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let cache = TokenCache::new(home.join("cache"), URL, "team-a");
+    cache.remember(7, Some(&token(7))).unwrap();
+    assert_cached(&cache, Some(7), 7);
+    assert_eq!(fs::metadata(home).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
 #[test]

@@ -64,6 +64,8 @@ const GIVE_BACK: &str =
 /// A row of the table.
 pub(crate) struct StoredRow {
     pub(crate) version: i64,
+    /// Before the statement was sent: it says what the row had then, or later.
+    pub(crate) asked: Moment,
     /// The sealed sign-in; `None` after a logout.
     pub(crate) document: Option<Vec<u8>>,
     claimed_by: Option<String>,
@@ -117,10 +119,12 @@ impl Database {
     }
 
     async fn read_with(&self, statement: &str, name: &str) -> Result<Option<StoredRow>, Error> {
+        let asked = Moment::now();
         let row = self.query(statement, &[(&name, Type::TEXT)]).await?;
         let row = row.map(|row| {
             Ok(StoredRow {
                 version: row.try_get("version")?,
+                asked,
                 document: row.try_get("document")?,
                 claimed_by: row.try_get("claimed_by")?,
                 remaining: row.try_get("remaining")?,

@@ -7,6 +7,7 @@ mod init;
 mod query;
 
 pub(crate) use claim::{CLAIM, Claim, StoredRow};
+pub(crate) use clock::Moment;
 pub use durability::Durability;
 pub use init::setup_sql;
 pub use query::Database;

@@ -8,7 +8,7 @@ use super::machine_lock::MachineLock;
 use super::row::{Row, SharedRow};
 use super::sign_in::{Document, StoredSignIn};
 use crate::Error;
-use crate::database::{Claim, StoredRow};
+use crate::database::{Claim, Moment, StoredRow};
 
 /// A row that this process may have claimed, and the lock of its machine.
 pub(super) struct Held {
@@ -157,9 +157,10 @@ impl Held {
     ) -> Result<bool, Error> {
         let version = self.claim.version();
         let sealed = document.map(|document| self.row.seal(version, document)).transpose()?;
-        let other = loop {
+        let (other, asked) = loop {
+            let asked = Moment::now();
             match self.try_store(sealed.as_deref(), retry.is_only_copy).await {
-                Ok(other) => break other,
+                Ok(other) => break (other, asked),
                 Err(error) => retry.wait(error).await?,
             }
         };
@@ -169,7 +170,7 @@ impl Held {
             self.stored = other;
         } else {
             self.claim.set_version(version + 1);
-            self.row.remember(version + 1, document);
+            self.row.remember_stored(version + 1, document, asked).await;
         }
         Ok(is_stored)
     }

@@ -1,11 +1,13 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use token_source::Refreshable;
+use tokio::time::sleep;
 
 use super::sign_in::Document;
-use crate::database::StoredRow;
+use crate::database::{Moment, StoredRow};
 use crate::{
     CachedToken, Database, Error, Keys, RowVersion, SealError, StoreUnchecked, TokenCache,
 };
@@ -20,6 +22,10 @@ pub(super) struct Row {
     pub(super) now: fn() -> Timestamp,
     pub(super) unchecked: Mutex<Option<StoreUnchecked>>,
 }
+
+/// Writing takes less than a millisecond, unless the process is stopped.
+const CACHE_ATTEMPTS: u32 = 100;
+const CACHE_PAUSE: Duration = Duration::from_millis(10);
 
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +64,7 @@ impl Row {
                 Some(document.ok_or_else(|| Error::NotASignIn { name: self.name.clone() })?)
             }
         };
-        self.remember(stored.version, document.as_ref());
+        self.remember(stored.version, document.as_ref(), stored.asked);
         Ok(document)
     }
 
@@ -83,10 +89,28 @@ impl Row {
         self.keys()
     }
 
-    /// Without the cache everything works, but each call asks the database.
-    pub(super) fn remember(&self, version: i64, sign_in: Option<&impl Refreshable>) {
-        let token = sign_in.and_then(|sign_in| CachedToken::new(version, sign_in, (self.now)()));
-        let _ = self.cache.remember(version, token.as_ref());
+    /// Remembers what this process has stored. Another one may be about to write what it has read before.
+    pub(super) async fn remember_stored(
+        &self,
+        version: i64,
+        sign_in: Option<&impl Refreshable>,
+        asked: Moment,
+    ) {
+        for _ in 0..CACHE_ATTEMPTS {
+            if self.remember(version, sign_in, asked) {
+                return;
+            }
+            sleep(CACHE_PAUSE).await;
+        }
+    }
+
+    /// False if another process is writing. Without the cache everything works, but each call asks the database.
+    fn remember(&self, version: i64, sign_in: Option<&impl Refreshable>, asked: Moment) -> bool {
+        let now = (self.now)();
+        // This process may have been stopped since.
+        let checked_at = now.checked_sub(asked.elapsed()).unwrap_or(now);
+        let token = sign_in.and_then(|sign_in| CachedToken::new(version, sign_in, checked_at));
+        self.cache.remember(version, token.as_ref()).unwrap_or(true)
     }
 
     pub(super) fn set_unchecked(&self, warning: Option<StoreUnchecked>) {

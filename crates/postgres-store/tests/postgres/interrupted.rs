@@ -1,5 +1,6 @@
 //! No claim is left by a process that goes on, and what a machine knows while another process has the lock.
 
+use std::fs;
 use std::time::Duration;
 
 use postgres_store::{ErrorKind, PostgresStore, StoredSignIn};
@@ -8,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::claims::{Fleet, token};
 use crate::fixture::{Network, Proxy, Shutdown};
-use crate::issuer::{CANARY, Issuer, SystemClock, Tokens};
+use crate::issuer::{CANARY, Issuer, SystemClock, Tokens, now};
 
 const CLAIM: &str = "SET claimed_by = $3";
 /// What tells whether the claim was committed.
@@ -103,6 +104,44 @@ async fn old_token_is_not_used_because_another_process_has_the_lock() {
     assert!(timeout(Duration::ZERO, later.load()).await.is_err(), "it waits");
     guard.release().await;
     assert!(matches!(later.load().await.unwrap(), Some(StoredSignIn::Document(_))));
+}
+
+/// That process has read the row before the logout, and is about to write what it had.
+#[tokio::test]
+async fn logout_is_remembered_although_another_process_is_writing_the_cache() {
+    let Some(mut fleet) = Fleet::start("a cache that is written") else { return };
+    let (machine, folder) = (fleet.machine(0), fleet.folder.path().join("machine-0"));
+    machine.save(Some(&Tokens::new(0, 3600))).await.unwrap();
+    let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let path = files.into_iter().find(|it| it.extension().is_some_and(|it| it == "lock"));
+    let lock = fs::File::open(path.unwrap()).unwrap();
+    lock.lock().unwrap();
+    let logout = tokio::spawn(async move { machine.save(None).await });
+    while fleet.server.sql("SELECT version FROM login_cli.sign_ins") == "1" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(lock);
+    logout.await.unwrap().unwrap();
+    fleet.server.stop(Shutdown::Fast);
+    assert_eq!(fleet.machine(0).load().await.unwrap_err().kind(), ErrorKind::Unreachable);
+}
+
+#[tokio::test]
+async fn answer_that_came_late_is_as_old_as_its_question() {
+    let Some(fleet) = Fleet::start("an answer that comes late") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, 3600))).await.unwrap();
+    let network = Proxy::start(fleet.server.port());
+    let machine = fleet.machine_at(1, network.port());
+    machine.status().await.unwrap();
+    network.set(Network::Stalls);
+    let (begun, reader) = (now(), machine.clone());
+    let read = tokio::spawn(async move { reader.read().await });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    network.set(Network::Works);
+    read.await.unwrap().unwrap();
+    let Some(StoredSignIn::Cached(token)) = machine.load().await.unwrap() else { unreachable!() };
+    let age = token.checked_at.duration_since(begun);
+    assert!(age.as_secs() < 1, "{age:?}");
 }
 
 #[tokio::test]
