@@ -50,7 +50,8 @@ impl Keys {
     }
 
     /// Adds a new key in front of the others: it seals from now on, and the others still open. Then give the
-    /// file to every machine: one without the new key cannot open what is sealed with it.
+    /// file to every machine: one without the new key cannot open what is sealed with it. Root keeps the owner and the
+    /// mode of the file.
     ///
     /// # Errors
     ///
@@ -65,6 +66,7 @@ impl Keys {
         let comments = text.split_inclusive('\n').take_while(|line| !is_key_line(line));
         let (before, after) = text.split_at(comments.map(str::len).sum());
         file.write(&[before, &key.to_line(), after])?;
+        file.give_to_owner_of(&target)?;
         fs::rename(&file.path, &target).map_err(failed(&target))?;
         file.is_complete = true;
         flush_folder(&target)?;
@@ -110,6 +112,27 @@ impl NewFile {
         let written = parts.iter().try_for_each(|part| self.file.write_all(part.as_bytes()));
         written.and_then(|()| self.file.sync_all()).map_err(failed(&self.path))
     }
+
+    /// Otherwise a service could not read its key file after root has added a key.
+    #[cfg(unix)]
+    fn give_to_owner_of(&self, old: &Path) -> Result<(), SealError> {
+        use std::os::unix::fs::{MetadataExt as _, fchown};
+
+        if !rustix::process::geteuid().is_root() {
+            return Ok(());
+        }
+        let give = || {
+            let old = fs::metadata(old)?;
+            fchown(&self.file, Some(old.uid()), Some(old.gid()))?;
+            self.file.set_permissions(old.permissions())
+        };
+        give().map_err(failed(&self.path))
+    }
+
+    #[cfg(not(unix))]
+    fn give_to_owner_of(&self, _: &Path) -> Result<(), SealError> {
+        Ok(())
+    }
 }
 
 impl Drop for NewFile {
@@ -121,7 +144,8 @@ impl Drop for NewFile {
     }
 }
 
-/// The owner is this user or root, and nobody else has access. Root may use the file of any user.
+/// The owner is this user or root, and nobody else has access. A file of root may be readable for a group: a secret of
+/// Kubernetes is, for a pod that does not run as root. Root may use the file of any user.
 #[cfg(unix)]
 fn check_private(path: &Path, file: &File) -> Result<(), SealError> {
     use std::os::unix::fs::MetadataExt as _;
@@ -129,7 +153,8 @@ fn check_private(path: &Path, file: &File) -> Result<(), SealError> {
     let metadata = file.metadata().map_err(failed(path))?;
     let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
     let user = rustix::process::geteuid().as_raw();
-    if mode & 0o077 != 0 {
+    let others = if owner == 0 { 0o037 } else { 0o077 };
+    if mode & others != 0 {
         return Err(SealError::Exposed { path: path.to_owned(), mode });
     }
     if owner != user && owner != 0 && user != 0 {
@@ -171,9 +196,12 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> SealError {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 
     use super::*;
+
+    /// Not root.
+    const USER: u32 = 1234;
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -254,7 +282,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         Keys::create(&path).unwrap();
-        for exposed in [0o644, 0o640, 0o602, 0o610] {
+        let is_root = rustix::process::geteuid().is_root();
+        for (exposed, owner) in [0o644, 0o640, 0o602, 0o610]
+            .map(|it| (it, USER))
+            .into_iter()
+            .chain([(0o644, 0), (0o660, 0)])
+        {
+            if is_root {
+                chown(&path, Some(owner), None).unwrap();
+            }
             set_mode(&path, exposed);
             for result in [Keys::read(&path).map(|keys| keys.first()), Keys::add(&path)] {
                 let found =
@@ -265,6 +301,25 @@ mod tests {
         set_mode(&path, 0o400);
         assert!(Keys::read(&path).is_ok());
         assert_eq!(names(folder.path()), ["key"]);
+    }
+
+    /// As root, which is who adds a key for a service, and whose files the secrets of Kubernetes are.
+    #[test]
+    fn owner_and_mode_of_a_file_stay() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        Keys::create(&path).unwrap();
+        for (owner, permissions) in [(USER, 0o400), (0, 0o440)] {
+            chown(&path, Some(owner), Some(USER)).unwrap();
+            set_mode(&path, permissions);
+            let added = Keys::add(&path).unwrap();
+            assert_eq!(Keys::read(&path).unwrap().first(), added);
+            let found = fs::metadata(&path).unwrap();
+            assert_eq!((found.uid(), found.gid(), mode(&path)), (owner, USER, permissions));
+        }
     }
 
     #[test]
