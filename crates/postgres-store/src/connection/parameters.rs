@@ -9,6 +9,25 @@ use super::{service_file, url};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters(BTreeMap<String, String>);
 
+/// Everything that is read. Other keywords of libpq restrict a connection, such as `sslcrl`, or change it.
+pub(super) const SUPPORTED: &[&str] = &[
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "passfile",
+    "port",
+    "ssl_min_protocol_version",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "target_session_attrs",
+    "user",
+];
+
 /// The variables that libpq reads, and their keyword.
 const VARIABLES: &[(&str, &str)] = &[
     ("PGAPPNAME", "application_name"),
@@ -56,6 +75,11 @@ impl Parameters {
     ) -> Result<Self, InvalidParameters> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let mut parameters = url::parse(url)?;
+        let is_known = |name: &&String| SUPPORTED.contains(&name.as_str()) || *name == "service";
+        // At once, because a program may repeat an address that it has accepted, and `sslpassword` is a secret.
+        if let Some(name) = parameters.keys().find(|name| !is_known(name)) {
+            return Err(InvalidParameters::Unsupported { name: name.to_owned() });
+        }
         let service = parameters.remove("service").or_else(|| variable("PGSERVICE"));
         if let Some(service) = service {
             add(&mut parameters, service_file::find(&service, &variable)?);

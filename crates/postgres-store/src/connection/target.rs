@@ -7,7 +7,7 @@ use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::InvalidParameters;
-use super::parameters::Parameters;
+use super::parameters::{Parameters, SUPPORTED};
 use super::password::{self, Password};
 use super::tls;
 
@@ -17,25 +17,6 @@ pub(crate) struct Target {
     /// `None` if nothing leaves this machine.
     pub(crate) tls: Option<MakeRustlsConnect>,
 }
-
-/// Everything that is read. Other keywords of libpq restrict a connection, such as `sslcrl`, or change it.
-const SUPPORTED: &[&str] = &[
-    "application_name",
-    "channel_binding",
-    "connect_timeout",
-    "dbname",
-    "host",
-    "hostaddr",
-    "passfile",
-    "port",
-    "ssl_min_protocol_version",
-    "sslcert",
-    "sslkey",
-    "sslmode",
-    "sslrootcert",
-    "target_session_attrs",
-    "user",
-];
 
 const DEFAULT_PORT: u16 = 5432;
 

@@ -29,6 +29,23 @@ fn password_in_the_address_is_refused_and_not_printed() {
     }
 }
 
+/// An error names the address that was accepted.
+#[test]
+fn unknown_parameter_in_the_address_is_refused_and_not_printed() {
+    let world = World::new();
+    world.register_secret("canary-password-of-a-key-77c1");
+    for query in ["sslpassword=", "service=ops&sslpassword="] {
+        let url = format!("postgres://ci@db.test/ops?{query}canary-password-of-a-key-77c1");
+        let option = world.command("token").args(["--store", &url, "--json"]).run();
+        let error = &option.exits(2).json()["error"];
+        assert_eq!(error["kind"], "wrong_usage");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("the parameter sslpassword is not supported"), "{message}");
+        let variable = world.command("status").env("LOGIN_CLI_STORE", url).run();
+        variable.exits(2).says("sslpassword is not supported");
+    }
+}
+
 #[test]
 fn wrong_key_and_missing_key_are_said() {
     let Some((fleet, _)) = Fleet::signed_in("a wrong key", super::HOUR) else { return };
