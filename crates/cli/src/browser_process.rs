@@ -45,6 +45,8 @@ pub(crate) fn open(url: &Url) -> Result<(), BrowserError> {
 fn start_apart() -> io::Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(WORD);
+    // The password of the database. The launcher is foreign code, and has no use for it.
+    command.env_remove("PGPASSWORD");
     if let Some(path) = environment::path_without_current_folder() {
         command.env("PATH", path);
     }
