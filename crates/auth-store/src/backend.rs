@@ -11,7 +11,8 @@ use crate::{AuthDocument, Claim, Error};
 /// as well.
 pub(crate) enum Backend {
     File(LockedFile),
-    External(ExternalEntry, LockedFile),
+    /// Without the locks, there is a claim.
+    External(ExternalEntry, Option<LockedFile>),
 }
 
 impl Backend {
@@ -36,7 +37,8 @@ impl Backend {
     pub(crate) fn check_locks(&self) -> Result<(), Error> {
         match self {
             Self::External(entry, _) if entry.is_claimed() => Ok(()),
-            Self::File(file) | Self::External(_, file) => Ok(file.check_locks()?),
+            Self::External(_, None) => Ok(()),
+            Self::File(file) | Self::External(_, Some(file)) => Ok(file.check_locks()?),
         }
     }
 

@@ -1,11 +1,12 @@
 use std::fmt;
+use std::thread;
 use std::time::Duration;
 
 use credentials::RefreshToken;
 use token_source::{Commit, RefreshedTokens, TryLock, WaitPolicy};
 use zeroize::Zeroizing;
 
-use crate::{AuthDocument, ExternalStoreError};
+use crate::{AuthDocument, Error, ExternalStoreError};
 
 /// A store for the document other than a file: a keychain, a password store, a company's vault.
 ///
@@ -55,6 +56,12 @@ pub trait ExternalStore: fmt::Debug + Send + Sync {
         self.read()
     }
 
+    /// Whether it has claims. Then the locks only save connections, and a folder where they cannot be taken stops
+    /// nothing.
+    fn has_claims(&self) -> bool {
+        false
+    }
+
     /// Claims the entry, under the locks, so that no process of another machine uses its refresh token.
     /// `None`: this store has no claims, and the locks are enough.
     ///
@@ -68,6 +75,30 @@ pub trait ExternalStore: fmt::Debug + Send + Sync {
     /// How a process waits for the locks and the claim.
     fn wait_policy(&self) -> WaitPolicy {
         WaitPolicy::default()
+    }
+}
+
+/// Claims the entry for a caller that has no [`AuthStore`](crate::AuthStore) of it. Another process of this machine, whose
+/// holder is not known, may only read: for that one it waits, at most this long.
+///
+/// # Errors
+///
+/// [`Error::External`], or [`Error::Claimed`], also if the store has no claims.
+pub fn claim(store: &dyn ExternalStore, wait: Duration) -> Result<Box<dyn Claim>, Error> {
+    let WaitPolicy { shortest_pause, .. } = store.wait_policy();
+    let mut waited = Duration::ZERO;
+    loop {
+        let failed = |source| Error::External { name: store.name(), source };
+        let holder = match store.try_claim().map_err(failed)? {
+            TryLock::Locked(Some(claim)) => return Ok(claim),
+            TryLock::Locked(None) => None,
+            TryLock::Held(holder) => holder,
+        };
+        if holder.is_some() || waited >= wait {
+            return Err(Error::Claimed { name: store.name(), waited, holder });
+        }
+        thread::sleep(shortest_pause);
+        waited += shortest_pause;
     }
 }
 

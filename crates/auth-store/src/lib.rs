@@ -69,7 +69,7 @@ mod location;
 pub use auth_mode::AuthMode;
 pub use document::{AuthDocument, SignIn};
 pub use error::{Error, ErrorKind, ExternalStoreError};
-pub use external_store::{Claim, ExternalStore};
+pub use external_store::{Claim, ExternalStore, claim};
 pub use format::ParseErrorKind;
 pub use helper_store::HelperStore;
 #[cfg(feature = "keyring")]

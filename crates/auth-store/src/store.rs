@@ -70,7 +70,7 @@ impl AuthStore {
     pub fn check_writable(&self) -> Result<(), Error> {
         // The test entry has a fixed name, so only one process may use it at a time.
         if let Some(external) = &self.external {
-            let _locks = self.file().lock()?;
+            let _locks = self.lock_files(self.lock_wait)?;
             return ExternalEntry::new(external.clone()).check();
         }
         self.file().create_folder()?;
@@ -85,7 +85,7 @@ impl AuthStore {
     /// Like [`check_writable`](Self::check_writable).
     pub fn could_be_written(&self) -> Result<bool, Error> {
         let file = self.file();
-        let exists = file.check_lockable()?;
+        let exists = file.check_lockable().or_else(|error| self.without_locks(error, true))?;
         match &self.external {
             Some(external) => ExternalEntry::new(external.clone()).check()?,
             None if exists => {
@@ -105,7 +105,7 @@ impl AuthStore {
     ///
     /// Any [`Error`].
     pub fn is_locked(&self) -> Result<bool, Error> {
-        Ok(self.file().is_locked()?)
+        self.file().is_locked().or_else(|error| self.without_locks(error, false))
     }
 
     /// The program that holds a lock, if the system tells.
@@ -179,20 +179,22 @@ impl AuthStore {
     ///
     /// # Errors
     ///
-    /// [`FileError::Locked`](crate::FileError::Locked) or [`Error::Claimed`] after the timeout, or another
-    /// [`Error`].
+    /// [`FileError::Locked`](crate::FileError::Locked) or [`Error::Claimed`] after the timeout, which is the longer one of
+    /// the two for a claim, or another [`Error`].
     pub fn lock(&self) -> Result<LockedStore, Error> {
-        let WaitPolicy { shortest_pause, longest_pause, .. } = self.wait_policy();
+        let WaitPolicy { shortest_pause, longest_pause, timeout, .. } = self.wait_policy();
+        // The claim of a machine that was switched off may last longer than a lock of the system.
+        let claim_wait = self.lock_wait.max(timeout);
         let (started, mut pause) = (Instant::now(), shortest_pause);
         loop {
-            let left = self.lock_wait.saturating_sub(started.elapsed());
-            let holder = match self.claim(self.file().lock_wait(left).lock()?)? {
+            let left = claim_wait.saturating_sub(started.elapsed()).min(self.lock_wait);
+            let holder = match self.claim(self.lock_files(left)?)? {
                 TryLock::Locked(locked) => return Ok(locked),
                 TryLock::Held(holder) => holder,
             };
             // A claim that is refused may take long too: a database is asked over the network.
             let waited = started.elapsed();
-            if waited >= self.lock_wait {
+            if waited >= claim_wait {
                 let name = self.location().to_string();
                 return Err(Error::Claimed { name, waited, holder });
             }
@@ -201,19 +203,42 @@ impl AuthStore {
         }
     }
 
+    /// Waits for the locks. `None`: the external store has claims, and the folder has no locks.
+    fn lock_files(&self, wait: Duration) -> Result<Option<LockedFile>, Error> {
+        self.file()
+            .lock_wait(wait)
+            .lock()
+            .map(Some)
+            .or_else(|error| self.without_locks(error, None))
+    }
+
+    /// Goes on if the external store has claims, unless another process holds a lock.
+    fn without_locks<T>(&self, error: FileError, otherwise: T) -> Result<T, Error> {
+        let has_claims = self.external.as_ref().is_some_and(|external| external.has_claims());
+        match error {
+            FileError::Locked { .. } => Err(error.into()),
+            _ if has_claims => Ok(otherwise),
+            _ => Err(error.into()),
+        }
+    }
+
     /// Claims the entry of an external store. `file` has the locks.
-    fn claim(&self, file: LockedFile) -> Result<TryLock<LockedStore>, Error> {
-        let backend = match &self.external {
-            None => Backend::File(file),
-            Some(external) => {
+    fn claim(&self, file: Option<LockedFile>) -> Result<TryLock<LockedStore>, Error> {
+        let backend = match (&self.external, file) {
+            (Some(external), file) => {
                 let failed = |source| Error::External { name: external.name(), source };
                 match external.try_claim().map_err(failed)? {
                     TryLock::Held(holder) => return Ok(TryLock::Held(holder)),
+                    // Without the locks there must be a claim.
+                    TryLock::Locked(None) if file.is_none() => return Ok(TryLock::Held(None)),
                     TryLock::Locked(claim) => {
                         Backend::External(ExternalEntry::claimed(external.clone(), claim), file)
                     }
                 }
             }
+            (None, Some(file)) => Backend::File(file),
+            // A file is not used without its locks.
+            (None, None) => return Ok(TryLock::Held(None)),
         };
         Ok(TryLock::Locked(LockedStore::new(backend)))
     }
@@ -224,8 +249,11 @@ impl AuthStore {
     ///
     /// Any [`Error`] but [`FileError::Locked`](crate::FileError::Locked) and [`Error::Claimed`].
     pub fn try_lock(&self) -> Result<TryLock<LockedStore>, Error> {
-        let file = self.file().try_lock()?;
-        file.map_or(Ok(TryLock::Held(None)), |file| self.claim(file))
+        match self.file().try_lock() {
+            Ok(None) => Ok(TryLock::Held(None)),
+            Ok(file) => self.claim(file),
+            Err(error) => self.claim(self.without_locks(error, None)?),
+        }
     }
 
     /// Changes the document, durably: when this returns, the new one survives a power loss. Without a

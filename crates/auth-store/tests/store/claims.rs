@@ -27,7 +27,14 @@ struct State {
     is_unreachable: bool,
     /// How often somebody tried to claim it.
     attempts: usize,
+    /// How often a process of this machine has the lock.
+    readers: u32,
+    /// How long a process waits for the claim of another machine.
+    claim_wait: Option<Duration>,
 }
+
+/// How long that is unless a test says otherwise.
+const CLAIM_WAIT: Duration = Duration::from_millis(100);
 
 const DEADLINE: Duration = Duration::from_secs(40);
 
@@ -91,9 +98,17 @@ impl ExternalStore for Machine {
         Ok(Some(Zeroizing::new(br#"{"tokens":{"access_token":"cached"}}"#.to_vec())))
     }
 
+    fn has_claims(&self) -> bool {
+        true
+    }
+
     fn try_claim(&self) -> Result<TryLock<Option<Box<dyn Claim>>>, ExternalStoreError> {
         let mut state = self.0.state();
         state.attempts += 1;
+        if let Some(readers) = state.readers.checked_sub(1) {
+            state.readers = readers;
+            return Ok(TryLock::Held(None));
+        }
         if std::mem::replace(&mut state.is_claimed, true) {
             return Ok(TryLock::Held(Some(Row::holder())));
         }
@@ -103,7 +118,8 @@ impl ExternalStore for Machine {
     }
 
     fn wait_policy(&self) -> WaitPolicy {
-        WaitPolicy { while_held: WhileHeld::UseOldToken, ..WaitPolicy::default() }
+        let timeout = self.0.state().claim_wait.unwrap_or(CLAIM_WAIT);
+        WaitPolicy { while_held: WhileHeld::UseOldToken, timeout, ..WaitPolicy::default() }
     }
 }
 
@@ -223,6 +239,38 @@ fn process_without_the_lock_of_its_machine_claims_nothing() {
 }
 
 #[test]
+fn claim_waits_for_processes_of_this_machine_and_names_another_machine() {
+    let row = Row::holding(&document("1"));
+    row.state().readers = 2;
+    let held = auth_store::claim(&Machine(row.clone()), Duration::from_secs(60)).unwrap();
+    let error = auth_store::claim(&Machine(row.clone()), Duration::from_secs(60)).unwrap_err();
+    assert_eq!(error.to_string(), "build-7:17 has claimed the sign-in in the row");
+    drop(held);
+    row.state().readers = 1;
+    let error = auth_store::claim(&Machine(row), Duration::ZERO).unwrap_err();
+    assert!(matches!(error, Error::Claimed { holder: None, .. }), "{error:?}");
+}
+
+/// As in a container whose file system is read-only.
+#[test]
+fn folder_without_locks_stops_no_claim() {
+    let row = Row::holding(&document("1"));
+    let file = Home::new();
+    file.store().update(|document| document.set_sign_in(&sign_in("9"))).unwrap();
+    let below_a_file = AuthStore::new(file.file("auth.json").join("codex"));
+    assert!(below_a_file.try_lock().is_err() && below_a_file.lock().is_err());
+    let store = below_a_file.with_external_store(Arc::new(Machine(row.clone())));
+    store.check_writable().unwrap();
+    assert!(store.could_be_written().unwrap() && !store.is_locked().unwrap());
+    drop(store.lock().unwrap());
+    let mut locked = locked(&store);
+    locked.load().unwrap();
+    block_on(token_source::StoreGuard::reserve(&mut locked, DEADLINE)).unwrap();
+    commit(locked).unwrap();
+    assert!(row.text().contains("refresh-new"));
+}
+
+#[test]
 fn lock_waits_for_a_claim_and_names_its_holder() {
     let row = Row::holding(&document("1"));
     let ((_home, one), (home, other)) = (machine(&row), machine(&row));
@@ -230,6 +278,8 @@ fn lock_waits_for_a_claim_and_names_its_holder() {
     let error = other.clone().with_lock_wait(Duration::from_millis(1)).lock().unwrap_err();
     assert_eq!(error.to_string(), "build-7:17 has claimed the sign-in in the row");
     assert!(error.is_transient() && error.kind() == ErrorKind::Locked);
+    // A claim may last longer than a lock of the system.
+    assert!(matches!(error, Error::Claimed { waited, .. } if waited >= CLAIM_WAIT), "{error:?}");
     assert!(!is_locked(home.file("auth.lock")));
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| other.lock().map(drop));
@@ -244,7 +294,9 @@ fn time_of_an_attempt_to_claim_is_part_of_the_wait() {
     let row = Row::holding(&document("1"));
     let ((_home, one), (_other_home, other)) = (machine(&row), machine(&row));
     let _held = one.lock().unwrap();
-    let error = other.with_lock_wait(Duration::from_nanos(1)).lock().unwrap_err();
+    let wait = Duration::from_nanos(1);
+    row.state().claim_wait = Some(wait);
+    let error = other.with_lock_wait(wait).lock().unwrap_err();
     assert!(matches!(error, Error::Claimed { .. }), "{error:?}");
     assert_eq!(row.state().attempts, 2);
 }

@@ -99,6 +99,10 @@ impl ExternalStore for PostgresRow {
         Ok(loaded.map(|it| document_of(it).to_bytes()).transpose()?)
     }
 
+    fn has_claims(&self) -> bool {
+        true
+    }
+
     fn try_claim(&self) -> Result<TryLock<Option<Box<dyn Claim>>>, ExternalStoreError> {
         Ok(match run(self.store()?.try_lock())? {
             TryLock::Locked(guard) => TryLock::Locked(Some(Box::new(RowClaim(guard)))),
