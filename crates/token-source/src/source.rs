@@ -100,7 +100,9 @@ where
         &self,
         events: &F,
     ) -> Result<S::SignIn, ErrorOf<S, E>> {
-        let before = self.load().await?.access_token();
+        // A copy of this machine may be older than a refresh of another one, which would then count.
+        let before = self.store.reload().await.map_err(Error::Store)?;
+        let before = self.current(before)?.access_token();
         let is_unchanged = |sign_in: &S::SignIn, _| {
             is_same(&sign_in.access_token(), &before) || has_expired(sign_in, self.clock.now())
         };

@@ -76,6 +76,35 @@ fn refresh_stores_the_new_tokens_in_the_row() {
     assert_ne!(before, after);
 }
 
+/// A cached token is not what the row has.
+#[test]
+fn refresh_counts_no_earlier_refresh_of_another_machine() {
+    let Some((fleet, _)) = Fleet::signed_in("refreshes of two machines", super::HOUR) else {
+        return;
+    };
+    fleet.on_machine(2, "token").run().exits(0);
+    for machine in 1..=2 {
+        fleet.on_machine(machine, "refresh").run().exits(0);
+        assert_eq!(fleet.refreshes(), machine);
+    }
+}
+
+/// The locks are in that folder, and the claim is enough.
+#[test]
+fn folder_that_cannot_be_used_stops_no_refresh() {
+    let Some((fleet, _)) = Fleet::signed_in("an unusable folder", -1) else { return };
+    crate::support::write(&fleet.world.path("a-file"), "");
+    let command = |name: &str| {
+        fleet.command(name).args(["--codex-home".into(), fleet.world.path("a-file/codex")])
+    };
+    command("token").run().exits(0);
+    command("refresh").run().exits(0);
+    assert_eq!(fleet.refreshes(), 2);
+    command("status").run().exits(0);
+    command("logout").run().exits(0);
+    assert_eq!(fleet.row("document IS NULL"), "t");
+}
+
 /// Each profile is a row of its own.
 #[test]
 fn profile_names_the_row() {
