@@ -1,9 +1,9 @@
 use std::future::pending;
 use std::process;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::signal;
 
@@ -22,13 +22,22 @@ static SEEN: OnceLock<Interrupt> = OnceLock::new();
 /// Whether the current work is finished in spite of a signal.
 static IS_FINISHING: AtomicBool = AtomicBool::new(false);
 
+/// How many calls are under way that end themselves after a signal.
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+/// How long a command without a runtime may take to end itself.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The same with a call of the database, which takes up to two seconds to give a claim back.
+const CALL_GRACE: Duration = Duration::from_secs(3);
+
 /// Whether a runtime listens for signals too, and ends what it runs.
 static HAS_RUNTIME: AtomicBool = AtomicBool::new(false);
 
 /// Listens from now on for the signals of [`interrupt`] on a thread of its own, for work that blocks the main
 /// thread: a credential helper looks at [`cancels_helpers`] while it runs.
 ///
-/// A command without a runtime that is blocked elsewhere is ended a second later.
+/// A command without a runtime that is blocked elsewhere is ended a second later, unless it finishes what it does.
 pub(crate) fn watch() {
     static ONCE: AtomicBool = AtomicBool::new(false);
     // Where the system gives no random numbers, the runtime would panic on its way up.
@@ -46,11 +55,39 @@ pub(crate) fn watch() {
     let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let by = runtime.block_on(signal);
         let _ = SEEN.set(by);
-        thread::sleep(Duration::from_secs(1));
+        let begun = Instant::now();
+        while begun.elapsed() < GRACE || is_busy(begun) {
+            thread::sleep(Duration::from_millis(100));
+        }
         if !HAS_RUNTIME.load(Ordering::Relaxed) {
             process::exit(by.exit_code().into());
         }
     });
+}
+
+/// Whether the command has something to finish, or a call of the database has to give a claim back.
+fn is_busy(since: Instant) -> bool {
+    let is_calling = CALLS.load(Ordering::Relaxed) > 0 && since.elapsed() < CALL_GRACE;
+    IS_FINISHING.load(Ordering::Relaxed) || is_calling
+}
+
+/// A call that ends itself soon after a signal, until it is dropped.
+#[cfg(feature = "postgres")]
+pub(crate) struct Call(());
+
+#[cfg(feature = "postgres")]
+impl Call {
+    pub(crate) fn begin() -> Self {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Drop for Call {
+    fn drop(&mut self) {
+        CALLS.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// The signal that ends the program, once [`watch`] has seen one.

@@ -5,9 +5,9 @@ use postgres_store::{CachedToken, Document as _, PostgresStore};
 use token_source::{SharedStore, TryLock, WaitPolicy};
 use zeroize::Zeroizing;
 
+use super::call::run;
 use super::claim::RowClaim;
 use super::document::{document_of, of_token};
-use super::server::run;
 use super::{Error, Server, Stored};
 use crate::environment::now;
 
@@ -105,7 +105,9 @@ impl ExternalStore for PostgresRow {
 
     fn try_claim(&self) -> Result<TryLock<Option<Box<dyn Claim>>>, ExternalStoreError> {
         Ok(match run(self.store()?.try_lock())? {
-            TryLock::Locked(guard) => TryLock::Locked(Some(Box::new(RowClaim(guard)))),
+            TryLock::Locked(guard) => {
+                TryLock::Locked(Some(Box::new(RowClaim::new(guard, self.server.terminal))))
+            }
             TryLock::Held(holder) => TryLock::Held(holder),
         })
     }

@@ -1,21 +1,16 @@
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use postgres_store::{
     Database, Keys, Options, Parameters, PostgresStore, StoreUnchecked, TokenCache,
 };
 use terminal_ui::{Terminal, from_now};
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::sleep;
 
+use super::call::run;
 use super::{Error, Stored};
 use crate::args::ProfileName;
 use crate::environment::{self, now};
 use crate::error::CliError;
-use crate::signals;
 
 /// The database that `--store` names, and what a machine needs to use it.
 #[derive(Debug)]
@@ -24,7 +19,7 @@ pub(crate) struct Server {
     key_file: Option<PathBuf>,
     /// For the cache and a lock, of this user.
     folder: PathBuf,
-    terminal: Terminal,
+    pub(super) terminal: Terminal,
     /// One command prints the warning once.
     is_warned: AtomicBool,
 }
@@ -100,43 +95,5 @@ impl Server {
                  expires {expires}"
             ));
         }
-    }
-}
-
-/// Runs a call of the database on a thread, because this one may be that of a runtime. A signal ends it, unless
-/// a single-use token is being spent.
-pub(crate) fn run<T: Send, E: Into<Error> + Send>(
-    work: impl Future<Output = Result<T, E>> + Send,
-) -> Result<T, Error> {
-    signals::watch();
-    let work = async {
-        tokio::select! {
-            biased;
-            outcome = work => outcome.map_err(Into::into),
-            () = cancelled() => Err(Error::Interrupted),
-        }
-    };
-    let runtime = runtime()?;
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().spawn_scoped(scope, || runtime.block_on(work));
-        let outcome = thread.map_err(Error::Runtime)?.join();
-        outcome.unwrap_or(Err(Error::Interrupted))
-    })
-}
-
-/// Its connections last as long as the program.
-fn runtime() -> Result<&'static Runtime, Error> {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    if let Some(runtime) = RUNTIME.get() {
-        return Ok(runtime);
-    }
-    let new = Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
-    Ok(RUNTIME.get_or_init(|| new))
-}
-
-async fn cancelled() {
-    const INTERVAL: Duration = Duration::from_millis(50);
-    while !signals::cancels_helpers() {
-        sleep(INTERVAL).await;
     }
 }

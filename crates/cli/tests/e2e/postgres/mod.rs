@@ -7,6 +7,7 @@ mod fixture;
 
 mod cache;
 mod commands;
+mod commit;
 mod connections;
 mod doctor;
 mod failures;
