@@ -79,7 +79,7 @@ impl Interruption {
         CliError::Interrupted { by, note: self.note(), no_key }
     }
 
-    /// Fails if a signal stopped the credential helper of this command.
+    /// Fails if a signal stopped the credential helper or the database call of this command.
     pub(crate) fn check(&self) -> Result<(), CliError> {
         match signals::received() {
             Some(by) if self.finishing().is_none() => Err(self.error(by)),

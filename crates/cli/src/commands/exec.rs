@@ -22,6 +22,7 @@ pub(crate) fn run(args: &ExecArgs, context: &Context) -> Result<ExitCode, CliErr
             None => command.env_remove(name),
         };
     }
+    context.interruption.check()?;
     context.core_dump_limit.restore();
     become_it(command).map_err(|source| CliError::NotStarted { program: program.clone(), source })
 }

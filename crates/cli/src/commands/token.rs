@@ -130,10 +130,13 @@ pub(super) fn with_valid_token(
     if !is_due(&document, environment::now()) {
         return Ok(document);
     }
-    context.block_on(async {
+    let document = context.block_on(async {
         let sign_in = context.stored_sign_in(&profiles, &profiles.selected)?;
         Ok(sign_in.valid(&|event| reporter.report(&event)).await?)
-    })
+    })?;
+    // The store may have been stopped by it, and an old token that still works is no answer to Ctrl-C.
+    context.interruption.check()?;
+    Ok(document)
 }
 
 /// What is sent to the service. A personal access token goes before the tokens, as in Codex CLI.
