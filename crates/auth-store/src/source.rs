@@ -73,13 +73,8 @@ impl Source {
     }
 }
 
-/// Whether `new` is a later sign-in of the same account, so that it may replace `old`. The refresh token
-/// of the old one may be used up.
+/// Whether `new` may replace `old`.
 pub(crate) fn is_successor(new: &[u8], old: &[u8]) -> bool {
     let (Ok(new), Ok(old)) = (format::parse(new), format::parse(old)) else { return false };
-    new.account_id() == old.account_id()
-        && new.auth_mode() == old.auth_mode()
-        && new.refresh_token().is_some()
-        && old.refresh_token().is_some()
-        && new.last_refresh() > old.last_refresh()
+    new.is_successor_of(&old)
 }

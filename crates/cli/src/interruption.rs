@@ -51,6 +51,14 @@ impl Interruption {
         self.set(state.after(event));
     }
 
+    /// The sign-in is being stored in another place, from which it may be refreshed at once.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn finish_import(&self) {
+        let note =
+            say("the sign-in may be in both places; to remove the file: ").run("store import");
+        self.set(State::finishing("Moving the sign-in, so that it is in one place.", note));
+    }
+
     /// The command has done what could be lost.
     pub(crate) fn clear(&self) {
         self.set(State::default());

@@ -10,6 +10,28 @@ fn compact(document: &AuthDocument) -> String {
     std::str::from_utf8(&bytes).unwrap().split_whitespace().collect()
 }
 
+#[test]
+fn later_sign_in_of_an_account_has_all_of_an_earlier_one() {
+    let sign_in = |account: &str, token: &str, day: u32, key: &str| {
+        read(&format!(
+            r#"{{"auth_mode":"chatgpt","OPENAI_API_KEY":{key},"tokens":{{"account_id":"{account}","refresh_token":"{token}"}},
+                "last_refresh":"2026-11-{day}T00:00:00Z"}}"#
+        ))
+    };
+    let old = sign_in("a", "one", 20, "null");
+    let has_all = |new: &AuthDocument| new.has_all_of(&old);
+    assert!(has_all(&sign_in("a", "two", 21, "null")) && has_all(&sign_in("a", "one", 20, "null")));
+    assert!(has_all(&sign_in("a", "two", 21, "\"sk-1\"")));
+    assert!(
+        !has_all(&sign_in("a", "two", 20, "null")) && !has_all(&sign_in("b", "two", 21, "null"))
+    );
+    assert!(!has_all(&AuthDocument::default()));
+    // A key is nowhere else.
+    let with_key = sign_in("a", "one", 20, "\"sk-1\"");
+    assert!(!old.has_all_of(&with_key) && with_key.has_all_of(&with_key));
+    assert!(!read("{}").has_all_of(&read("{}")));
+}
+
 // threats 170
 #[test]
 fn last_refresh_accepts_every_time_with_a_zone() {

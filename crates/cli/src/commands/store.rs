@@ -6,7 +6,6 @@ use diagnostics::Status;
 use postgres_store::{Durability, Keys, RowStatus, setup_sql};
 use serde_json::{Value, json};
 use terminal_ui::{from_now, say};
-use token_source::TryLock;
 
 use super::doctor_report::Row;
 use crate::args::{ProfileName, StoreCommand, StoreImportArgs, StoreInitArgs, StoreKeyArgs};
@@ -15,7 +14,6 @@ use crate::environment::now;
 use crate::error::CliError;
 use crate::postgres::{Error, PostgresRow, run as run_in_database};
 use crate::profiles::Profiles;
-use crate::signals;
 
 /// `login-cli store`.
 pub(crate) fn run(command: &StoreCommand, context: &Context) -> Result<(), CliError> {
@@ -63,39 +61,49 @@ fn init(args: &StoreInitArgs, context: &Context) -> Result<(), CliError> {
     Ok(context.output.document(|| document(true))?)
 }
 
+/// How long another process of this machine may read the row.
+const LOCAL_WAIT: Duration = Duration::from_secs(5);
+
 /// Stores the sign-in in the row before it removes the file: a copy too many can be removed, one too few
 /// is lost.
+///
+/// After an import that was killed in between, both have the sign-in, and the row may have a newer refresh token. Then
+/// only the file is removed.
 fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
     let profiles = context.profiles()?;
     let (row, file) = (selected_row(&profiles)?, profiles.file());
-    let stored = |error: StoreError| CliError::from(login::Error::Store(error));
     // Without a sign-in, no folder is created for the lock.
-    login::stored::signed_in(file.load().map_err(stored)?, &file)?;
-    let mut locked = file.lock().map_err(stored)?;
-    let document = login::stored::signed_in(locked.load().map_err(stored)?, &file)?;
-    locked.check_removable().map_err(stored)?;
-    let mut claim = claim(&row)?;
+    login::stored::signed_in(file.load().map_err(of_store)?, &file)?;
+    let mut locked = file.lock().map_err(of_store)?;
+    let document = login::stored::signed_in(locked.load().map_err(of_store)?, &file)?;
+    locked.check_removable().map_err(of_store)?;
+    let mut claim = auth_store::claim(&row, LOCAL_WAIT).map_err(of_store)?;
+    context.interruption.check()?;
     let location = profiles.store().location();
-    let replaced = claim.read().map_err(|error| failed(&row, error))?;
-    let has_sign_in =
-        |text: &[u8]| AuthDocument::from_bytes(text).is_none_or(|it| it.is_signed_in());
-    let is_replaced = replaced.is_some_and(|text| has_sign_in(&text));
+    let stored = claim.read().map_err(|error| failed(&row, error))?;
+    let stored = stored.map(|text| AuthDocument::from_bytes(&text));
+    let is_there = matches!(&stored, Some(Some(stored)) if stored.has_all_of(&document));
+    let has_sign_in = |it: Option<AuthDocument>| it.is_none_or(|it| it.is_signed_in());
+    let is_replaced = !is_there && stored.is_some_and(has_sign_in);
     if is_replaced && !args.replace {
         return Err(CliError::SignInExists { location });
     }
-    let text = document.to_bytes().map_err(Error::Runtime)?;
-    signals::set_finishing(true);
-    if !claim.replace(Some(&text)).map_err(|error| failed(&row, error))? {
-        return Err(stored(StoreError::Changed { name: row.name() }));
+    if is_there {
+        claim.release();
+    } else {
+        replace(claim, &row, &document, context)?;
     }
     let old = file.location().to_string();
     if let Err(error) = locked.remove() {
         context.terminal.warn(&format!(
             "the sign-in is in {location}, and still in {old}: remove that file before something refreshes it"
         ));
-        return Err(stored(error));
+        return Err(of_store(error));
     }
-    context.terminal.success(&format!("Moved the sign-in from {old} to {location}."));
+    context.terminal.success(&match is_there {
+        true => format!("The sign-in was in {location} already. Removed it from {old}."),
+        false => format!("Moved the sign-in from {old} to {location}."),
+    });
     Ok(context.output.document(|| {
         json!({
             "profile": profiles.selected.as_str(),
@@ -106,20 +114,28 @@ fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
     })?)
 }
 
-fn claim(row: &PostgresRow) -> Result<Box<dyn Claim>, CliError> {
-    let held = |holder| {
-        let (name, waited) = (row.name(), Duration::ZERO);
-        login::Error::Store(StoreError::Claimed { name, waited, holder }).into()
-    };
-    match row.try_claim().map_err(|error| failed(row, error))? {
-        TryLock::Locked(Some(claim)) => Ok(claim),
-        TryLock::Locked(None) => Err(held(None)),
-        TryLock::Held(holder) => Err(held(holder)),
+/// Stores the sign-in in spite of a signal: nobody may refresh it before the file is removed.
+fn replace(
+    mut claim: Box<dyn Claim>,
+    row: &PostgresRow,
+    document: &AuthDocument,
+    context: &Context,
+) -> Result<(), CliError> {
+    let text = document.to_bytes().map_err(Error::Runtime)?;
+    context.interruption.finish_import();
+    match claim.replace(Some(&text)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(of_store(StoreError::Changed { name: row.name() })),
+        Err(source) => Err(of_store(StoreError::MayBeStored { name: row.name(), source })),
     }
 }
 
 fn failed(row: &PostgresRow, source: auth_store::ExternalStoreError) -> CliError {
-    login::Error::Store(StoreError::External { name: row.name(), source }).into()
+    of_store(StoreError::External { name: row.name(), source })
+}
+
+fn of_store(error: StoreError) -> CliError {
+    login::Error::Store(error).into()
 }
 
 fn selected_row(profiles: &Profiles) -> Result<PostgresRow, CliError> {

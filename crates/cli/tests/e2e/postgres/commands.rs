@@ -67,6 +67,40 @@ fn import_moves_the_sign_in_and_replaces_none_unasked() {
     fleet.command("token").run().exits(0).prints(&format!("{}\n", second.access_token));
 }
 
+/// It was killed before it removed the file. The token in the file may be used up, and is never stored again.
+#[test]
+fn import_after_one_that_was_killed_only_removes_the_file() {
+    let Some((fleet, sign_in)) = Fleet::signed_in("a killed import", -1) else { return };
+    let import = |options: &[&str]| {
+        fleet.world.store(&sign_in.text());
+        let start = fleet.command("store").arg("import").args(options.iter().copied());
+        let outcome = start.arg("--json").run();
+        assert_eq!(outcome.exits(0).says("already").json()["replaced"], false);
+        assert_eq!(fleet.world.auth_json(), None);
+    };
+    import(&[]);
+    assert_eq!(fleet.row("version || ' ' || (claimed_by IS NULL)"), "1 true");
+    let new = fleet.on_machine(2, "token").run().exits(0).stdout.clone();
+    for options in [&[][..], &["--replace"]] {
+        import(options);
+        assert_eq!(fleet.row("version || ' ' || (claimed_by IS NULL)"), "2 true");
+    }
+    fleet.on_machine(3, "token").run().exits(0).prints(&new);
+}
+
+/// The statement may have been committed, so the file is not removed, and another import finds out.
+#[test]
+fn import_that_fails_says_that_the_row_may_have_the_sign_in() {
+    let Some(fleet) = Fleet::start("a failed import") else { return };
+    fleet.world.signed_in(super::HOUR);
+    fleet.server.sql("REVOKE UPDATE (document) ON login_cli.sign_ins FROM login_cli_runner");
+    let error = fleet.command("store").args(["import", "--json"]).run().exits(1).json();
+    assert_eq!(error["error"]["kind"], "store_refused");
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.contains("the sign-in may be stored in postgres://"), "{message}");
+    assert!(fleet.world.auth_json().is_some());
+}
+
 #[test]
 fn rekey_seals_the_row_with_the_new_key() {
     let Some((fleet, sign_in)) = Fleet::signed_in("store rekey", super::HOUR) else { return };

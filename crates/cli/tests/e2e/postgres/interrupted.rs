@@ -53,6 +53,70 @@ fn response_soon_after_interrupt_is_stored_in_the_row() {
     assert_eq!(fleet.refreshes(), 1);
 }
 
+/// Waits until the proxy has held back the answer.
+#[track_caller]
+fn wait_for_held_answer(network: &Proxy) {
+    let begun = Instant::now();
+    while network.state() != Network::Works {
+        assert!(begun.elapsed() < TEST_TIMEOUT);
+        thread::yield_now();
+    }
+}
+
+const CLAIM: &str = "SET claimed_by = $3";
+
+/// The claim fails, and the token still works: but the person has cancelled the command.
+// threats 51
+#[test]
+fn interrupted_command_does_not_go_on_with_the_old_token() {
+    let Some((fleet, _)) = Fleet::signed_in("an interrupted claim", 60) else { return };
+    let mark = fleet.world.path("the-program-ran");
+    let touch = format!("> {}", mark.display());
+    let exec = ["--access-token-env", "TOKEN", "--", "/bin/sh", "-c", &touch];
+    for (command, arguments) in [("exec", &exec[..]), ("token", &[])] {
+        let network = Proxy::start(fleet.server.port());
+        network.set(Network::HoldsAnswerTo(CLAIM));
+        let start = fleet.command_on(command, &fleet.url_at(network.port()));
+        let running = start.args(arguments.iter().copied()).start();
+        wait_for_held_answer(&network);
+        running.signal(Signal::INT);
+        running.finish().exits(130).prints("");
+        assert_eq!(fleet.row("claimed_by IS NULL"), "t");
+    }
+    assert!(!mark.exists() && fleet.refreshes() == 0);
+}
+
+/// Until the file is removed, two places have the refresh token.
+// threats 51
+#[test]
+fn interrupted_import_is_finished() {
+    let Some(fleet) = Fleet::start("an interrupted import") else { return };
+    fleet.world.signed_in(super::HOUR);
+    let network = Proxy::start(fleet.server.port());
+    network.set(Network::HoldsAnswerTo("SET version = version + 1"));
+    let running = fleet.command_on("store", &fleet.url_at(network.port())).arg("import").start();
+    wait_for_held_answer(&network);
+    running.signal(Signal::INT);
+    running.finish().exits(0);
+    assert_eq!((fleet.row("version").as_str(), fleet.world.auth_json()), ("1", None));
+}
+
+/// A command that is blocked elsewhere is ended after a second. To give a claim back takes up to two.
+// threats 51
+#[test]
+fn interrupted_rekey_ends_when_it_has_tried_to_give_its_claim_back() {
+    let Some((fleet, _)) = Fleet::signed_in("an interrupted rekey", super::HOUR) else { return };
+    fleet.world.command("store-key").arg("--add").arg(fleet.world.path("keys")).run().exits(0);
+    let network = Proxy::start(fleet.server.port());
+    network.set(Network::HoldsAnswerTo(CLAIM));
+    let running = fleet.command_on("store", &fleet.url_at(network.port())).arg("rekey").start();
+    wait_for_held_answer(&network);
+    network.set(Network::Stalls);
+    running.signal(Signal::TERM);
+    running.finish().exits(143).says("terminated");
+    assert_eq!(fleet.row("version"), "1");
+}
+
 // threats 51
 #[test]
 fn command_that_waits_for_a_stalled_database_is_interrupted() {
