@@ -108,8 +108,14 @@ pub(super) fn valid_or_copy(
     let document = with_valid_token(reporter, context)?;
     match whole(&document, context) {
         Some(Err(error)) if !error.is_store_unavailable() => Err(error),
+        Some(Err(_)) => {
+            context.terminal.warn(
+                "an API key of the sign-in is only in the database, which cannot be reached: none is set",
+            );
+            Ok(document)
+        }
         Some(Ok(whole)) => Ok(whole),
-        _ => Ok(document),
+        None => Ok(document),
     }
 }
 

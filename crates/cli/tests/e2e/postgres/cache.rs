@@ -42,11 +42,13 @@ fn cached_token_is_used_with_a_warning_while_the_database_is_down() {
     };
     let token = format!("{}\n", sign_in.access_token);
     fleet.command("token").run().exits(0);
-    make_the_check_old(&fleet);
     fleet.server.stop(Shutdown::Fast);
+    let program = ["--access-token-env", "TOKEN", "--", "/bin/sh", "-c", "test -n \"$TOKEN\""];
+    let outcome = fleet.command("exec").args(program).run();
+    outcome.exits(0).says("warning: an API key of the sign-in is only in the database");
+    make_the_check_old(&fleet);
     let outcome = fleet.command("token").run();
     outcome.exits(0).prints(&token).says("warning: the database cannot be reached");
-    let program = ["--access-token-env", "TOKEN", "--", "/bin/sh", "-c", "test -n \"$TOKEN\""];
     fleet.command("exec").args(program).run().exits(0).says("warning: the database cannot be");
 
     // What is not cached needs the database.
