@@ -109,7 +109,10 @@ fn key(error: &RowError) -> Hint {
     match error {
         RowError::Key(SealError::NoKey { .. }) => no_key(),
         RowError::Key(SealError::WrongKey { .. }) => {
-            say("copy the key file of a machine that can read the sign-in")
+            say("copy the key file of a machine that can read the sign-in; if there is none, remove it with ")
+                .run("logout --local")
+                .then(", then sign in again with ")
+                .run("login")
         }
         RowError::Key(SealError::Exposed { .. } | SealError::Owner { .. }) => {
             say("make it a file of your own with mode 0600")

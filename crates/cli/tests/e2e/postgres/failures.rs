@@ -54,9 +54,15 @@ fn wrong_key_and_missing_key_are_said() {
     let missing = without().env("LOGIN_CLI_STORE_KEY_FILE", fleet.world.path("no-keys"));
     assert_fails(missing, "store_key", "LOGIN_CLI_STORE_KEY_FILE");
     Keys::create(fleet.world.path("other")).unwrap();
-    let other = || without().env("LOGIN_CLI_STORE_KEY_FILE", fleet.world.path("other"));
-    assert_fails(other(), "store_key", "copy the key file");
+    let other = |command: &str| {
+        fleet.command(command).env("LOGIN_CLI_STORE_KEY_FILE", fleet.world.path("other"))
+    };
+    assert_fails(other("status"), "store_key", "copy the key file");
+    // Its key may be lost.
+    assert_fails(other("login").arg("--device"), "store_key", "logout --local");
     assert_eq!(fleet.row("version"), "1");
+    other("logout").arg("--local").run().exits(0);
+    other("token").run().exits(3);
 }
 
 #[test]
