@@ -49,22 +49,32 @@ pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
     };
     let prefix = context.args.command_prefix();
     let mut rows: Vec<Row> = Vec::new();
-    diagnostics::run(options, |checks| {
-        #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "for a database"))]
-        let mut new: Vec<Row> = checks.into_iter().map(row).collect();
-        #[cfg(feature = "postgres")]
-        if new.iter().any(|row| row.area == "store") {
-            new.extend(super::store::durability(context));
-        }
+    let mut show = |new: Vec<Row>| {
         context.output.styled(&table(&new, &prefix, columns()))?;
         rows.extend(new);
         Ok::<_, CliError>(())
-    })
-    .await?;
+    };
+    #[cfg(feature = "postgres")]
+    let durability = durability(context);
+    diagnostics::run(options, |checks| show(checks.into_iter().map(row).collect())).await?;
+    #[cfg(feature = "postgres")]
+    if let Some(row) = durability.await {
+        show(vec![row])?;
+    }
     let count = rows.iter().filter(|row| row.status == Status::Problem).count();
     let error = (count > 0).then_some(CliError::Problems { count });
     context.output.styled(&summary(&rows))?;
     context.finish(document(&rows, &prefix), error)
+}
+
+/// What a token in the database survives; `None` at the time limit. The question is sent now.
+#[cfg(feature = "postgres")]
+fn durability(context: &Context) -> impl Future<Output = Option<Row>> + use<> {
+    let deadline = tokio::time::Instant::now() + TIMEOUT;
+    let database = super::store::database(context);
+    let ask = database
+        .map(|database| tokio::task::spawn_blocking(move || super::store::durability(&database)));
+    async move { tokio::time::timeout_at(deadline, ask?).await.ok()?.ok()? }
 }
 
 fn row(Check { status, finding }: Check) -> Row {

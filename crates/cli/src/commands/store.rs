@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use auth_store::{AuthDocument, Claim, Error as StoreError, ExternalStore as _, Location};
 use diagnostics::Status;
-use postgres_store::{Durability, Keys, RowStatus, setup_sql};
+use postgres_store::{CachedToken, Database, Durability, Keys, RowStatus, setup_sql};
 use serde_json::{Value, json};
 use terminal_ui::{from_now, say};
 
@@ -160,18 +160,24 @@ fn rekey(context: &Context) -> Result<(), CliError> {
 fn status(context: &Context) -> Result<(), CliError> {
     let profiles = context.profiles()?;
     let row = selected_row(&profiles)?;
+    // Before this command stores there what it reads.
+    let cached = row.cached();
     let status = run_in_database(row.store()?.status())?;
     // It must also be possible to open it.
     run_in_database(row.store()?.read())?;
     let first = profiles.server()?.keys()?.first().to_string();
     let location = profiles.store().location();
-    context.output.document(|| to_json(&status, &location, &first))?;
-    Ok(context.output.text(|| to_text(&status, &location, &first, &row))?)
+    context.output.document(|| to_json(&status, &location, &first, cached.as_ref()))?;
+    Ok(context.output.text(|| to_text(&status, &location, &first, cached.as_ref()))?)
 }
 
-/// What `doctor` says about the database of the sign-in. If it cannot be used, the store itself has a row.
-pub(super) fn durability(context: &Context) -> Option<Row> {
-    let database = context.profiles().ok()?.server().ok()?.database().ok()?;
+/// The database of the sign-in, if it is in one.
+pub(super) fn database(context: &Context) -> Option<Database> {
+    context.profiles().ok()?.server().ok()?.database().ok()
+}
+
+/// What `doctor` says about the database. If it cannot be used, the store itself has a row. It blocks.
+pub(super) fn durability(database: &Database) -> Option<Row> {
     let (status, found, remedy) = match run_in_database(database.durability()).ok()? {
         Durability::NoFsync => (
             Status::Warning,
@@ -188,7 +194,13 @@ pub(super) fn durability(context: &Context) -> Option<Row> {
     Some(Row { area: "store", status, ..Row::new("database", found).only_remedy(remedy.map(say)) })
 }
 
-fn to_json(status: &RowStatus, location: &Location, first: &str) -> Value {
+fn to_json(
+    status: &RowStatus,
+    location: &Location,
+    first: &str,
+    cached: Option<&CachedToken>,
+) -> Value {
+    let cache = |it: &CachedToken| json!({ "version": it.version, "checked_at": it.checked_at.to_string() });
     let holder = status.holder.as_ref();
     json!({
         "stored_in": location.to_string(),
@@ -198,10 +210,16 @@ fn to_json(status: &RowStatus, location: &Location, first: &str) -> Value {
         "first_key": first,
         "holder": holder.map(|it| &it.name),
         "held_for_seconds": holder.map(|it| it.held_for.as_secs()),
+        "cache": cached.map(cache),
     })
 }
 
-fn to_text(status: &RowStatus, location: &Location, first: &str, row: &PostgresRow) -> String {
+fn to_text(
+    status: &RowStatus,
+    location: &Location,
+    first: &str,
+    cached: Option<&CachedToken>,
+) -> String {
     let key = status.sealed_with.map(|key| key.to_string());
     let sign_in = match &key {
         None => "none".to_owned(),
@@ -211,7 +229,7 @@ fn to_text(status: &RowStatus, location: &Location, first: &str, row: &PostgresR
     let claim = status.holder.as_ref().map_or("none".to_owned(), |holder| {
         format!("{}, for {} s", holder.name, holder.held_for.as_secs())
     });
-    let cache = row.cached().map_or("empty".to_owned(), |token| {
+    let cache = cached.map_or("empty".to_owned(), |token| {
         format!("version {}, checked {}", token.version, from_now(token.checked_at, now()))
     });
     let rows = [

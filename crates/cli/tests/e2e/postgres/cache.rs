@@ -60,3 +60,21 @@ fn cached_token_is_used_with_a_warning_while_the_database_is_down() {
     }
     fleet.on_machine(2, "token").run().exits(1).says("the database cannot be reached");
 }
+
+/// It also stores there what it reads.
+#[test]
+fn store_status_shows_the_cache_as_it_was() {
+    let Some((fleet, _)) = Fleet::signed_in("the cache in store status", super::HOUR) else {
+        return;
+    };
+    let cache = || {
+        let status = fleet.command("store").args(["status", "--json"]).run();
+        status.exits(0).json()["cache"].clone()
+    };
+    assert_eq!(cache(), Value::Null);
+    make_the_check_old(&fleet);
+    let text = fleet.command("store").arg("status").run().exits(0).stdout.clone();
+    assert!(text.contains("Cache         version 1, checked") && text.contains("ago"), "{text}");
+    make_the_check_old(&fleet);
+    assert_eq!(cache(), serde_json::json!({ "version": 1, "checked_at": "2026-01-01T00:00:00Z" }));
+}

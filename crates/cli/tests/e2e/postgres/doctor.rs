@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fixture::{Replication, Shutdown};
+use super::fixture::{Network, Proxy, Replication, Shutdown};
 use super::{Fleet, HOUR};
 
 /// The check of this name. Other checks may fail here: there is no network.
@@ -28,6 +28,24 @@ fn doctor_says_what_a_stored_token_survives() {
     assert_eq!(place["verdict"], "problem");
     assert!(place["found"].as_str().unwrap().contains("cannot be reached"), "{place}");
     assert_eq!(check(&fleet, "database"), Value::Null);
+}
+
+/// The other checks go on meanwhile.
+#[test]
+fn doctor_does_not_wait_for_a_database_that_does_not_answer() {
+    let Some(fleet) = Fleet::start("doctor with a stalled database") else { return };
+    let network = Proxy::start(fleet.server.port());
+    network.set(Network::Stalls);
+    // Each host has ten seconds, and all checks together eleven.
+    let hosts = format!("127.0.0.1:{0},127.0.0.1:{0}", network.port());
+    let url = format!("postgres://ci@{hosts}/ops?sslmode=disable");
+    let doctor = fleet.command_on("doctor", &url);
+    // So that the store itself asks nothing.
+    let doctor = doctor.without_env("LOGIN_CLI_STORE_KEY_FILE");
+    let document =
+        doctor.args(["--api-base", fleet.world.sandbox.api_url(), "--json"]).run().json();
+    let mut checks = document["checks"].as_array().unwrap().iter();
+    assert!(checks.any(|it| it["area"] == "issuer" && it["verdict"] == "ok"), "{document}");
 }
 
 #[test]
