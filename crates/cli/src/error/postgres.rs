@@ -73,8 +73,9 @@ pub(super) fn hint(error: &Error) -> Option<Hint> {
              database",
         ),
         ErrorKind::Refused => say(
-            "check the user, the password (PGPASSFILE or PGPASSWORD), and that the user has the role \
-             login_cli_runner",
+            "check the user, the password (PGPASSFILE or PGPASSWORD), that the database accepts this kind of \
+             connection (PGSSLMODE=verify-full for TLS on this machine), and that the user is a member of the \
+             role that store init was given",
         ),
         ErrorKind::Missing => missing(error),
         ErrorKind::Tls => say(
@@ -114,6 +115,15 @@ fn key(error: &RowError) -> Hint {
                 .then(", then sign in again with ")
                 .run("login")
         }
+        RowError::Key(SealError::Exists { path }) if path.extension() == Some("new".as_ref()) => {
+            say("remove it, unless another process is adding a key")
+        }
+        RowError::Key(SealError::Exists { .. }) => {
+            say("to add a key to it: ").run("store-key --add FILE")
+        }
+        RowError::Key(SealError::Malformed { .. }) => {
+            say("correct that line, or copy the key file of another machine")
+        }
         RowError::Key(SealError::Exposed { .. } | SealError::Owner { .. }) => {
             say("make it a file of your own with mode 0600")
         }
@@ -122,6 +132,6 @@ fn key(error: &RowError) -> Hint {
 }
 
 fn no_key() -> Hint {
-    say("set LOGIN_CLI_STORE_KEY_FILE to a key file, the same on every machine; to make the first one: ")
+    say("set LOGIN_CLI_STORE_KEY_FILE to a copy of the key file of another machine; to make the first one: ")
         .and(command("store-key --new FILE"))
 }
