@@ -3,7 +3,7 @@
 
 use rustix::process::Signal;
 
-use crate::fixture::{Network, Point, Replication, Shutdown};
+use crate::fixture::{Network, Point, Proxy, Replication, Shutdown};
 use crate::fleet::{Fleet, Outcome};
 
 /// The text of the statement that stores the new tokens.
@@ -189,6 +189,31 @@ fn network_that_fails_during_the_request_loses_nothing() {
         fleet.network.set(Network::Works);
         assert_eq!(process.result(), "access-1");
         fleet.assert_outcome(fault, Outcome::Kept);
+    }
+}
+
+/// Nothing can prevent this, either.
+#[test]
+fn machine_that_alone_is_cut_off_beyond_its_claim_loses_the_sign_in_if_another_one_refreshes() {
+    for (fault, is_asked, outcome) in [
+        ("one machine cut off beyond its claim; another one refreshes", true, Outcome::Lost),
+        ("one machine cut off beyond its claim; no other one does", false, Outcome::Kept),
+    ] {
+        let Some(mut fleet) = Fleet::start(fault) else { return };
+        let mut process = fleet.process(0, &[Point::Answered]);
+        process.wait_for(Point::Answered);
+        fleet.network.set(Network::Stalls);
+        process.resume();
+        let others = Proxy::start(fleet.server.port());
+        let cut_off = std::mem::replace(&mut fleet.network, others);
+        fleet.expire_claim();
+        if is_asked {
+            let result = fleet.result(1);
+            assert!(result.contains("Rejected"), "{result}");
+        }
+        cut_off.set(Network::Works);
+        assert_eq!(process.result(), "access-1");
+        fleet.assert_outcome(fault, outcome);
     }
 }
 
