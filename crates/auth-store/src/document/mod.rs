@@ -98,18 +98,20 @@ impl AuthDocument {
         RefreshToken::new(self.token("refresh_token")?).ok()
     }
 
-    /// Whether nothing is lost if `other` is removed: both have the same refresh token, or this is a later
-    /// sign-in of the same account. An API key of `other` must be here too.
+    /// Whether nothing is lost if `other` is removed: it has a refresh token, and each of its secrets is here too.
     #[must_use]
     pub fn has_all_of(&self, other: &Self) -> bool {
-        let (ours, theirs) = (self.token("refresh_token"), other.token("refresh_token"));
-        let key = "OPENAI_API_KEY";
-        let has_key = other.text(key).is_none_or(|theirs| self.text(key) == Some(theirs));
-        has_key && (theirs.is_some() && ours == theirs || self.is_successor_of(other))
+        let has = |name| other.text(name).is_none_or(|theirs| self.text(name) == Some(theirs));
+        let theirs = other.token("refresh_token");
+        theirs.is_some()
+            && self.token("refresh_token") == theirs
+            && has("OPENAI_API_KEY")
+            && has("personal_access_token")
     }
 
     /// Whether this is a later sign-in of the same account. The refresh token of `old` may be used up.
-    pub(crate) fn is_successor_of(&self, old: &Self) -> bool {
+    #[must_use]
+    pub fn is_successor_of(&self, old: &Self) -> bool {
         self.account_id() == old.account_id()
             && self.auth_mode() == old.auth_mode()
             && self.refresh_token().is_some()

@@ -11,7 +11,7 @@ fn compact(document: &AuthDocument) -> String {
 }
 
 #[test]
-fn later_sign_in_of_an_account_has_all_of_an_earlier_one() {
+fn sign_in_with_the_same_secrets_has_all_of_another_one() {
     let sign_in = |account: &str, token: &str, day: u32, key: &str| {
         read(&format!(
             r#"{{"auth_mode":"chatgpt","OPENAI_API_KEY":{key},"tokens":{{"account_id":"{account}","refresh_token":"{token}"}},
@@ -20,11 +20,14 @@ fn later_sign_in_of_an_account_has_all_of_an_earlier_one() {
     };
     let old = sign_in("a", "one", 20, "null");
     let has_all = |new: &AuthDocument| new.has_all_of(&old);
-    assert!(has_all(&sign_in("a", "two", 21, "null")) && has_all(&sign_in("a", "one", 20, "null")));
-    assert!(has_all(&sign_in("a", "two", 21, "\"sk-1\"")));
     assert!(
-        !has_all(&sign_in("a", "two", 20, "null")) && !has_all(&sign_in("b", "two", 21, "null"))
+        has_all(&sign_in("a", "one", 20, "null")) && has_all(&sign_in("a", "one", 21, "\"sk-1\""))
     );
+    // It may be another sign-in of that account, or of another person in the same workspace.
+    let later = sign_in("a", "two", 21, "null");
+    assert!(!has_all(&later) && later.is_successor_of(&old));
+    assert!(!sign_in("a", "two", 20, "null").is_successor_of(&old));
+    assert!(!sign_in("b", "two", 21, "null").is_successor_of(&old));
     assert!(!has_all(&AuthDocument::default()));
     // A key is nowhere else.
     let with_key = sign_in("a", "one", 20, "\"sk-1\"");

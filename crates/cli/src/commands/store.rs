@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_store::{AuthDocument, Claim, Error as StoreError, ExternalStore as _, Location};
+use auth_store::{
+    AuthDocument, Claim, Error as StoreError, ExternalStore as _, Location, LockedStore,
+};
 use diagnostics::Status;
 use postgres_store::{CachedToken, Database, Durability, Keys, RowStatus, setup_sql};
 use serde_json::{Value, json};
@@ -67,8 +69,8 @@ const LOCAL_WAIT: Duration = Duration::from_secs(5);
 /// Stores the sign-in in the row before it removes the file: a copy too many can be removed, one too few
 /// is lost.
 ///
-/// After an import that was killed in between, both have the sign-in, and the row may have a newer refresh token. Then
-/// only the file is removed.
+/// After an import that was killed in between, both have the sign-in, and only the file is removed. If the row was
+/// refreshed since then, the token in the file is used up: it never replaces a later one of the same account.
 fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
     let profiles = context.profiles()?;
     let (row, file) = (selected_row(&profiles)?, profiles.file());
@@ -83,10 +85,11 @@ fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
     let stored = claim.read().map_err(|error| failed(&row, error))?;
     let stored = stored.map(|text| AuthDocument::from_bytes(&text));
     let is_there = matches!(&stored, Some(Some(stored)) if stored.has_all_of(&document));
+    let is_later = matches!(&stored, Some(Some(stored)) if stored.is_successor_of(&document));
     let has_sign_in = |it: Option<AuthDocument>| it.is_none_or(|it| it.is_signed_in());
     let is_replaced = !is_there && stored.is_some_and(has_sign_in);
-    if is_replaced && !args.replace {
-        return Err(CliError::SignInExists { location });
+    if is_replaced && (is_later || !args.replace) {
+        return Err(CliError::SignInExists { location, is_later });
     }
     if is_there {
         claim.release();
@@ -94,12 +97,18 @@ fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
         replace(claim, &row, &document, context)?;
     }
     let old = file.location().to_string();
-    if let Err(error) = locked.remove() {
-        context.terminal.warn(&format!(
-            "the sign-in is in {location}, and still in {old}: remove that file before something refreshes it"
-        ));
-        return Err(of_store(error));
-    }
+    remove_unchanged(locked, &document).map_err(|error| {
+        context.terminal.warn(&match error {
+            StoreError::Changed { .. } => format!(
+                "another program has refreshed {old}, which stays: the token in {location} may be used up; move \
+                 the new one with store import --replace"
+            ),
+            _ => format!(
+                "the sign-in is in {location}, and still in {old}: remove that file before something refreshes it"
+            ),
+        });
+        of_store(error)
+    })?;
     context.terminal.success(&match is_there {
         true => format!("The sign-in was in {location} already. Removed it from {old}."),
         false => format!("Moved the sign-in from {old} to {location}."),
@@ -112,6 +121,17 @@ fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
             "replaced": is_replaced,
         })
     })?)
+}
+
+/// Removes the file, unless a program that takes no lock, such as Codex CLI, has refreshed it meanwhile.
+fn remove_unchanged(mut file: LockedStore, moved: &AuthDocument) -> Result<(), StoreError> {
+    let token = |it: &AuthDocument| it.refresh_token().map(|it| it.expose().to_owned());
+    match file.load()? {
+        Some(now) if token(&now) != token(moved) => {
+            Err(StoreError::Changed { name: "auth.json".to_owned() })
+        }
+        _ => file.remove().map(drop),
+    }
 }
 
 /// Stores the sign-in in spite of a signal: nobody may refresh it before the file is removed.

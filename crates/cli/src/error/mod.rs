@@ -43,8 +43,8 @@ pub(crate) enum CliError {
     Postgres(#[from] crate::postgres::Error),
     /// The row of an import has a sign-in.
     #[cfg(feature = "postgres")]
-    #[error("{location} has a sign-in already")]
-    SignInExists { location: Location },
+    #[error("{location} has a {}sign-in already", if *is_later { "later " } else { "" })]
+    SignInExists { location: Location, is_later: bool },
     #[error("cannot determine your home folder")]
     NoHome,
     /// The command line is not understood.
@@ -135,6 +135,13 @@ impl CliError {
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(error) => plain().hint(postgres::hint(error)),
+            #[cfg(feature = "postgres")]
+            Self::SignInExists { is_later: true, .. } => advise(
+                say("the token in auth.json may be used up, as after an import that was killed: then remove it with ")
+                    .run("logout --local --store file")
+                    .then("; to use it all the same, first empty the row with ")
+                    .run("logout --local"),
+            ),
             #[cfg(feature = "postgres")]
             Self::SignInExists { .. } => advise(
                 say("to lose that sign-in: ")

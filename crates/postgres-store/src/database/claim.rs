@@ -147,14 +147,19 @@ impl Database {
             Ok(row) => Ok(row.is_some()),
             Err(Error::Busy { .. }) => Ok(false),
             // Whether it was committed is unknown: the row says so.
-            Err(error) if error.is_transient() => self.is_claimed_by(name, by).await.ok_or(error),
+            Err(error) if error.is_transient() => self.is_claimed(claim).await.ok_or(error),
             Err(error) => Err(error),
         }
     }
 
-    async fn is_claimed_by(&self, name: &str, by: &str) -> Option<bool> {
-        let row = self.read_durable(name).await.ok()??;
-        Some(row.claimed_by.as_deref() == Some(by))
+    /// `None` if it is unknown, or if another version was stored after the claim: this process has read an older one,
+    /// whose refresh token is used up.
+    async fn is_claimed(&self, claim: &Claim) -> Option<bool> {
+        let row = self.read_durable(&claim.name).await.ok()??;
+        match row.claimed_by.as_deref() == Some(&claim.by) {
+            true => (row.version == claim.version).then_some(true),
+            false => Some(false),
+        }
     }
 
     /// Gives the claim back. The document is unchanged.

@@ -69,20 +69,21 @@ fn import_moves_the_sign_in_and_replaces_none_unasked() {
 
 /// It was killed before it removed the file. The token in the file may be used up, and is never stored again.
 #[test]
-fn import_after_one_that_was_killed_only_removes_the_file() {
+fn import_after_one_that_was_killed_loses_nothing() {
     let Some((fleet, sign_in)) = Fleet::signed_in("a killed import", -1) else { return };
     let import = |options: &[&str]| {
         fleet.world.store(&sign_in.text());
         let start = fleet.command("store").arg("import").args(options.iter().copied());
-        let outcome = start.arg("--json").run();
-        assert_eq!(outcome.exits(0).says("already").json()["replaced"], false);
-        assert_eq!(fleet.world.auth_json(), None);
+        start.arg("--json").run()
     };
-    import(&[]);
+    assert_eq!(import(&[]).exits(0).says("already").json()["replaced"], false);
+    assert_eq!(fleet.world.auth_json(), None);
     assert_eq!(fleet.row("version || ' ' || (claimed_by IS NULL)"), "1 true");
     let new = fleet.on_machine(2, "token").run().exits(0).stdout.clone();
     for options in [&[][..], &["--replace"]] {
-        import(options);
+        let refused = import(options);
+        refused.exits(1).says("has a later sign-in already").says("logout --local --store file");
+        assert_eq!(fleet.world.auth_json(), Some(sign_in.text()));
         assert_eq!(fleet.row("version || ' ' || (claimed_by IS NULL)"), "2 true");
     }
     fleet.on_machine(3, "token").run().exits(0).prints(&new);
