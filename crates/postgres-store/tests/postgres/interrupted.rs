@@ -42,6 +42,24 @@ async fn claim_whose_outcome_stays_unknown_is_given_back() {
     assert_eq!(fleet.claimed_by(), "");
 }
 
+/// Its own claim is on a newer version then, and what it has read has a token that is used up.
+#[tokio::test]
+async fn claim_is_not_used_if_a_late_commit_has_stored_another_version_meanwhile() {
+    let Some(fleet) = Fleet::start("a commit after a claim of unknown outcome") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let network = Proxy::start(fleet.server.port());
+    network.set(Network::HoldsAnswerTo(CLAIM));
+    let store = fleet.machine_at(1, network.port());
+    let mut attempt = Box::pin(store.try_lock());
+    while fleet.claimed_by().is_empty() {
+        assert!(timeout(Duration::from_millis(10), &mut attempt).await.is_err());
+    }
+    fleet.server.sql("UPDATE login_cli.sign_ins SET version = version + 1, document = 'later'");
+    let error = attempt.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    assert_eq!(fleet.claimed_by(), "");
+}
+
 /// Such as that of an administrator, or of a commit that waits for a standby.
 #[tokio::test]
 async fn transaction_that_holds_the_row_leaves_no_statement_waiting() {
