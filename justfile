@@ -63,6 +63,10 @@ advisories:
 keyring:
     cargo clippy --package auth-store --package login-cli --features keyring --all-targets -- -D warnings
     cargo test --package auth-store --features keyring --test keyring
+
+# The options of the program with a keyring; in `nightly`, because it compiles the program once more.
+[private]
+keyring-options:
     cargo test --package login-cli --features keyring --lib args
 
 # Lint and test `--store postgres://…`; the full test needs PostgreSQL. With `--workspace`, only `login-cli` is compiled again
@@ -114,7 +118,7 @@ fuzz-one TARGET LIMIT:
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") musl emulators no-std
+nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") musl keyring-options emulators no-std
 
 # Compile `pkce` for a microcontroller without the standard library; needs `rustup target add thumbv7em-none-eabi`
 [group('check')]
