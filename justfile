@@ -61,7 +61,7 @@ advisories:
 # Lint and test `--store keyring`; the full test needs `dbus`, `gnome-keyring` and `libsecret-tools`
 [group('check')]
 keyring:
-    cargo clippy --package auth-store --package login-cli --features keyring --all-targets -- -D warnings
+    cargo clippy --package auth-store --package login-cli --features keyring -- -D warnings
     cargo test --package auth-store --features keyring --test keyring
 
 # The options of the program with a keyring; in `nightly`, because it compiles the program once more.
