@@ -71,6 +71,10 @@ pub(crate) struct Pages {
 /// With a hundred projects per page, more than any organization has. It limits an endless list.
 const MOST_PAGES: usize = 50;
 
+/// The maximum size of a page, in bytes: a hundred projects with the longest titles have a quarter of it.
+/// It limits the memory of concurrent lists.
+const LARGEST_PAGE: usize = 512 * 1024;
+
 /// The maximum length of a cursor.
 const LONGEST_CURSOR: usize = 256;
 
@@ -117,7 +121,8 @@ impl Session {
     ) -> Result<Page, Error> {
         let request = self
             .get(&page_path(organization, after))
-            .header("openai-organization", organization.as_str());
+            .header("openai-organization", organization.as_str())
+            .max_body(LARGEST_PAGE);
         decoded(Call::Projects, request.send().await)
     }
 }

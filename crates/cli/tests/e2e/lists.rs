@@ -245,6 +245,13 @@ fn endless_lists_end_with_bounded_memory() {
         let finished = running.finish();
         finished.exits(0).says("warning: the list ends after 5000 projects; --organization ID");
     }
+    let key = world.create_key().start();
+    let visit = key.start_visit(Account::OWNER);
+    key.says("Still waiting: ");
+    let peak = peak_memory(key.id);
+    assert!(peak < 64 << 20, "{} MiB with create-key", peak >> 20);
+    key.kill();
+    visit.give_up();
     let key = world.create_key().args(["--poll-timeout", "10ms"]).signs_in(Account::OWNER);
     key.exits(1).says("error: timed out waiting for an organization and default project");
     let one = world.on_platform("projects").args(["--organization", "org-7"]).run();
@@ -261,12 +268,18 @@ fn read_with_peak(fifo: &std::path::Path, id: u32) -> (String, u64) {
     let mut output = std::fs::File::open(fifo).unwrap();
     let mut first = [0];
     output.read_exact(&mut first).unwrap();
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let peak = peak_memory(id);
     let mut text = String::from_utf8(first.to_vec()).unwrap();
     output.read_to_string(&mut text).unwrap();
-    (text, peak * 1024)
+    (text, peak)
+}
+
+/// The peak memory of a process, in bytes (proc(5)).
+#[cfg(target_os = "linux")]
+fn peak_memory(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
 /// The message gives the reason, and the browser sign-in is not stored.

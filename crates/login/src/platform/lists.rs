@@ -77,8 +77,9 @@ pub(crate) async fn select_organizations(
     }
 }
 
-/// Limits the load on the server, and the memory: each response may have a megabyte.
-const CONCURRENT_REQUESTS: usize = 8;
+/// Limits the load on the server, and the memory: each response may have half a megabyte. Most accounts have
+/// fewer organizations, so that all are read in one round trip.
+const CONCURRENT_REQUESTS: usize = 20;
 
 /// The projects of each organization, up to the page with the project that is `sought`, and at most
 /// [`MAX_PROJECTS`] in total. The requests run concurrently; dropping the stream cancels them.

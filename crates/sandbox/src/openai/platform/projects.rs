@@ -64,9 +64,9 @@ fn page(there: &[&Project], limit: usize, after: Option<&str>) -> Result<Respons
     Ok(Response::json(200, &body))
 }
 
-/// The next page of an endless list, with nearly the maximum size of a response.
+/// The next page of an endless list, with nearly the maximum size that the program reads.
 fn endless_page(limit: usize, after: Option<&str>) -> Result<Response, Refusal> {
-    const PAGE: usize = 900_000;
+    const PAGE: usize = 500_000;
     let start: usize = match after {
         None => 0,
         Some(id) => {
