@@ -122,7 +122,7 @@ impl Alternatives {
                 let device_code = has_device_code.then(|| say(press));
                 [say(PASTE)].into_iter().chain(device_code).collect()
             }
-            Opener::User(help) if has_device_code && !help.sentences.is_empty() => {
+            Opener::User(_) if has_device_code => {
                 vec![
                     say("Or use ")
                         .run("login --device")

@@ -133,15 +133,35 @@ fn with_tip(mut error: clap::Error) -> clap::Error {
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
         }
     }
-    let unknown = error.get(ContextKind::InvalidSubcommand).map(ToString::to_string);
-    if matches!(unknown.as_deref(), Some("switch" | "use")) {
-        let tip =
-            "choose a profile with --profile NAME, or for a shell with LOGIN_CLI_PROFILE=NAME";
-        let tips = ContextValue::StyledStrs(vec![tip.into()]);
+    let unknown =
+        error.get(ContextKind::InvalidSubcommand).or_else(|| error.get(ContextKind::InvalidArg));
+    if let Some(tip) = unknown.and_then(|unknown| tip(&unknown.to_string())) {
         error.remove(ContextKind::SuggestedSubcommand);
-        error.insert(ContextKind::Suggested, tips);
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::Usage);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
+}
+
+/// For what `clap` does not find by its spelling.
+fn tip(unknown: &str) -> Option<&'static str> {
+    Some(match unknown {
+        "switch" | "use" => {
+            "choose a profile with --profile NAME, or for a shell with LOGIN_CLI_PROFILE=NAME"
+        }
+        "signin" | "sign-in" | "auth" => "sign in with login-cli login",
+        "key" | "keys" | "api-key" => {
+            "create a key with login-cli create-key, or print the stored one with login-cli token --api-key"
+        }
+        "list" | "ls" => {
+            "list the profiles, organizations or projects with the command of that name"
+        }
+        "--api-key" => {
+            "a sign-in creates an API key if it can; to store one that you have: --with-api-key"
+        }
+        _ => return None,
+    })
 }
 
 /// Keys, personal access tokens and JWTs. They are in the list of processes and in the history of the shell already.

@@ -251,10 +251,22 @@ fn options_without_effect_are_hidden_in_help() {
 }
 
 #[test]
-fn switch_names_the_option_to_use() {
-    let error = reads("login-cli switch work").unwrap_err();
-    assert_eq!(error.exit_code(), 2);
-    assert!(error.to_string().contains("tip: choose a profile with --profile NAME"), "{error}");
+fn words_of_other_programs_have_a_tip() {
+    for (words, tip) in [
+        ("switch work", "choose a profile with --profile NAME"),
+        ("signin", "sign in with login-cli login"),
+        ("key create", "create a key with login-cli create-key"),
+        ("list", "list the profiles, organizations or projects"),
+        (
+            "login --api-key",
+            "a sign-in creates an API key if it can; to store one that you have: --with",
+        ),
+    ] {
+        let error = reads(&format!("login-cli {words}")).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains(&format!("tip: {tip}")), "{error}");
+        assert!(!error.to_string().contains("--no-api-key"), "{error}");
+    }
 }
 
 #[test]

@@ -95,17 +95,19 @@ fn options(args: &LoginArgs, context: &Context) -> sign_in::Options {
     }
 }
 
-/// ` as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines`.
+/// ` as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines, with a new API key`.
 fn account(signed_in: &SignedIn) -> String {
     let claims = &signed_in.claims;
     let auth = &claims.additional.auth;
     let shown = |text: Option<&str>| text.map(|text| excerpt(text, 80));
     let user = login_with_credential::user(claims.name.as_deref(), claims.email.as_deref());
     let organization = auth.organization_title().or(auth.organization_id.as_deref());
+    let has_key = matches!(signed_in.api_key, ApiKeyOutcome::Created { .. });
     let parts = [
         (" as", user),
         (", plan", shown(signed_in.plan.as_deref())),
         (", organization", shown(organization)),
+        (", with", has_key.then(|| "a new API key".to_owned())),
     ];
     parts.into_iter().filter_map(|(label, text)| Some(format!("{label} {}", text?))).collect()
 }

@@ -41,21 +41,32 @@ fn hint(taken: &[PortInUse]) -> String {
     let mut owners = taken.iter().filter_map(|taken| taken.owner.as_ref());
     if let Some(sign_in) = owners.find(|owner| owner.same_program) {
         let kill = sign_in.pid.map(|pid| format!(", or run kill {pid}")).unwrap_or_default();
+        let beside = other_port(taken).map(|port| format!("; or use --port {port} here"));
         return format!(
-            "finish that sign-in in the browser, or end it: press Ctrl-C in its terminal{kill}"
+            "finish that sign-in in the browser, or end it: press Ctrl-C in its terminal{kill}{}",
+            beside.unwrap_or_default()
         );
     }
+    if let Some(other) = other_port(taken) {
+        return format!("stop that program, or use the other registered port with --port {other}");
+    }
     match taken {
-        [PortInUse { port: port @ (SIGN_IN_PORT | SIGN_IN_OTHER_PORT), .. }] => {
-            let other = SIGN_IN_PORT + SIGN_IN_OTHER_PORT - port;
-            format!("stop that program, or use the other registered port with --port {other}")
-        }
         _ if !taken.iter().all(is_registered) => {
             "stop that program, or give another --port".to_owned()
         }
         [_] => "stop that program; OpenAI has registered no other port for this sign-in".to_owned(),
         _ => "stop one of these programs; OpenAI has registered no other port for this sign-in"
             .to_owned(),
+    }
+}
+
+/// The port of a sign-in with ChatGPT that was not tried.
+fn other_port(taken: &[PortInUse]) -> Option<u16> {
+    match taken {
+        [PortInUse { port: port @ (SIGN_IN_PORT | SIGN_IN_OTHER_PORT), .. }] => {
+            Some(SIGN_IN_PORT + SIGN_IN_OTHER_PORT - port)
+        }
+        _ => None,
     }
 }
 

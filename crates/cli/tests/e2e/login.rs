@@ -47,9 +47,10 @@ fn assert_messages(world: &World, finished: &Finished, auth_url: &Url) {
     let path = world.codex_home().join("auth.json");
     let expected = format!(
         "Open this address to sign in with ChatGPT:\n\n{auth_url}\n\n\
+         Or use login-cli login --device, which needs no connection back to this machine.\n\
          Waiting for the browser, up to 15 minutes. Ctrl-C cancels.\n\
          Signed in as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines, \
-         stored in {}\n",
+         with a new API key, stored in {}\n",
         path.display()
     );
     assert_eq!(finished.stderr, expected);

@@ -184,7 +184,11 @@ fn second_port_is_used_only_if_another_program_has_the_first() {
             drop(other_program);
             let first = usual().start();
             assert_eq!(first.port(), SIGN_IN_PORT);
-            usual().run().exits(13).says("error: another sign-in is waiting on port 1455 (pid ");
+            usual()
+                .run()
+                .exits(13)
+                .says("error: another sign-in is waiting on port 1455 (pid ")
+                .says("; or use --port 1457 here\n");
             first.visit(Account::OWNER);
             first.finish().exits(0);
         },
