@@ -58,11 +58,13 @@ deny:
 advisories:
     cargo deny check advisories
 
+# With `--workspace`, other crates are not compiled again with other features.
+#
 # Lint and test `--store keyring`; the full test needs `dbus`, `gnome-keyring` and `libsecret-tools`
 [group('check')]
 keyring:
-    cargo clippy --package auth-store --package login-cli --features keyring -- -D warnings
-    cargo test --package auth-store --features keyring --test keyring
+    cargo clippy --workspace --features auth-store/keyring,login-cli/keyring -- -D warnings
+    cargo test --workspace --features auth-store/keyring --test keyring
 
 # The options of the program with a keyring; in `nightly`, because it compiles the program once more.
 [private]
@@ -125,10 +127,10 @@ nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=60
 no-std:
     cargo check --package pkce --no-default-features --target thumbv7em-none-eabi
 
-# Run end-to-end TESTS with the static program for Linux, or all; needs `rustup target add` and `musl-gcc`
+# Run end-to-end TESTS with the static program of a release for Linux, or all; needs `rustup target add` and `musl-gcc`
 [group('check')]
 musl *TESTS:
-    @if rustc --print target-libdir --target {{ static }} | xargs ls >/dev/null 2>&1; then cargo test --package login-cli --test e2e --target {{ static }} -- {{ TESTS }}; else echo "not tested on this machine: the static program: there is no {{ static }} here"; fi
+    @if rustc --print target-libdir --target {{ static }} | xargs ls >/dev/null 2>&1; then {{ xtask }} dist && LOGIN_CLI_TEST_PROGRAM={{ justfile_directory() }}/target/release-builds/{{ static }}/release/login-cli cargo test --workspace --test e2e -- {{ TESTS }}; else echo "not tested on this machine: the static program: there is no {{ static }} here"; fi
 
 static := arch() + "-unknown-linux-musl"
 

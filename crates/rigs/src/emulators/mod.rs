@@ -90,9 +90,7 @@ pub(crate) fn run(
         progress("");
         let skipped = emulator.failing()?;
         let mut tests = cargo(root);
-        tests
-            .args(["test", "--quiet", "--package", "login-cli", "--test", "e2e", "--"])
-            .args(modules);
+        tests.args(["test", "--quiet", "--workspace", "--test", "e2e", "--"]).args(modules);
         skipped.iter().for_each(|(test, _)| {
             tests.args(["--skip", test]);
         });

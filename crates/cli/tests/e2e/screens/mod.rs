@@ -1,5 +1,5 @@
 //! Complete screens at three widths, with and without colours. The expected screens are in
-//! `expected/`. `LOGIN_CLI_WRITE_SCREENS=1 cargo test -p login-cli --test e2e screens` updates
+//! `expected/`. `LOGIN_CLI_WRITE_SCREENS=1 cargo test --workspace --test e2e screens` updates
 //! them.
 
 mod cases;
