@@ -78,7 +78,7 @@ impl<'a> Reporter<'a> {
                 self.context.terminal.say(&format!("{server} can be reached now."));
             }
             OAuthEvent::PastedUrlRejected(error) => {
-                let warning = "that is not the address of the last page in the browser: {}";
+                let warning = "that is not the callback URL of this sign-in: {}";
                 self.warn_of("address_refused", error, warning, Some(say(how_to_paste(*error))));
             }
             OAuthEvent::CallbackRejected(kind) => {
@@ -215,7 +215,7 @@ impl Context {
 fn how_to_paste(error: InvalidCallbackUrl) -> &'static str {
     match error {
         InvalidCallbackUrl::NotAUrl => {
-            "paste the whole address of the page where the browser ended, from http:// on"
+            "paste the whole address of the page where the browser ended, starting with http://"
         }
         InvalidCallbackUrl::AuthorizationUrl => {
             "open it in a browser, sign in, and paste the address of the page where that ends"

@@ -130,7 +130,7 @@ impl Session {
         let code_hash = self.code_hash(&response);
         let mut is_other_code = false;
         self.progress.send_modify(|progress| {
-            progress.take_callback(response, code_hash);
+            progress.deliver_callback(response, code_hash);
             is_other_code = code_hash.is_some() && progress.code_hash != code_hash;
             if !is_other_code {
                 progress.pending += connection.reserve(PendingResponse::Outcome);
@@ -146,7 +146,7 @@ impl Session {
     /// Takes a callback without a connection.
     pub(crate) fn submit(&self, response: AuthorizationResponse) {
         let code_hash = self.code_hash(&response);
-        self.progress.send_modify(|progress| progress.take_callback(response, code_hash));
+        self.progress.send_modify(|progress| progress.deliver_callback(response, code_hash));
     }
 
     fn code_hash(&self, response: &AuthorizationResponse) -> Option<u64> {
@@ -237,11 +237,11 @@ impl Session {
 }
 
 impl Progress {
-    fn take_callback(&mut self, response: AuthorizationResponse, code_hash: Option<u64>) {
+    fn deliver_callback(&mut self, response: AuthorizationResponse, code_hash: Option<u64>) {
         if let Some(callback) = self.callback.take() {
-            tracing::debug!("the callback is here");
+            tracing::debug!("callback received");
             self.code_hash = code_hash;
-            // The caller may have stopped to wait.
+            // The caller may have stopped waiting.
             let _ = callback.send(response);
         }
     }

@@ -35,7 +35,7 @@ impl LockHolder {
         // The system returns the list in parts, so an unlock in between can hide a line.
         let process = (0..3).find_map(|_| {
             let locks = std::fs::read_to_string("/proc/locks").ok()?;
-            locks.lines().find_map(|line| process_in(line, identity))
+            locks.lines().find_map(|line| parse_lock_line(line, identity))
         })?;
         let stat = std::fs::read(format!("/proc/{process}/stat")).ok()?;
         let (program, state) = program_and_state(&String::from_utf8_lossy(&stat))?;
@@ -58,7 +58,7 @@ pub(crate) type Identity = (u32, u32, u64);
 /// 3: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF
 /// ```
 #[cfg(any(target_os = "linux", test))]
-fn process_in(line: &str, (major, minor, inode): Identity) -> Option<u32> {
+fn parse_lock_line(line: &str, (major, minor, inode): Identity) -> Option<u32> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     let [_, "FLOCK", _, _, process, file, ..] = fields[..] else { return None };
     let mut parts = file.split(':');
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn lock_holder_is_parsed_from_proc_locks() {
         let held = "3: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF";
-        assert_eq!(process_in(held, FILE), Some(1234));
+        assert_eq!(parse_lock_line(held, FILE), Some(1234));
         for other in [
             "3: -> FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF",
             "3: POSIX  ADVISORY  WRITE 1234 fe:01:5678 0 EOF",
@@ -101,10 +101,10 @@ mod tests {
             "3: FLOCK",
             "",
         ] {
-            assert_eq!(process_in(other, FILE), None, "{other}");
+            assert_eq!(parse_lock_line(other, FILE), None, "{other}");
         }
         let layered = "3: FLOCK  ADVISORY  WRITE 1234 00:2a:5678 0 EOF";
-        assert_eq!(process_in(layered, (0, 0x31, 5678)), Some(1234));
+        assert_eq!(parse_lock_line(layered, (0, 0x31, 5678)), Some(1234));
     }
 
     // threats 216

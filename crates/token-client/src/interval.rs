@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn unresponsive_server_backs_off_to_at_most_a_minute() {
+    fn interval_backs_off_to_at_most_a_minute() {
         let waits = std::iter::successors(Some(Interval::default()), |it| Some(it.back_off()));
         let seconds: Vec<_> = waits.take(6).map(|it| it.as_duration().as_secs()).collect();
         assert_eq!(seconds, [5, 10, 20, 40, 60, 60]);

@@ -56,7 +56,7 @@ pub(super) fn check(
             findings.push(format!("{what} can be installed, and signs in"));
         }
     }
-    findings.extend(machine.lintian()?);
+    findings.extend(machine.check_deb_with_lintian()?);
     findings.extend(machine.without_a_system()?);
     rigs::skipped(
         "the packages of other systems: apk, Homebrew, Scoop, winget, PowerShell, Docker",
@@ -181,7 +181,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn lintian(&self) -> Outcome<Option<String>> {
+    fn check_deb_with_lintian(&self) -> Outcome<Option<String>> {
         let Ok(deb) = self.package(".deb") else { return Ok(None) };
         if lacks("lintian") {
             rigs::skipped("the deb by lintian: there is no lintian here");

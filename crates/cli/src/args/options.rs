@@ -66,7 +66,7 @@ pub(crate) struct BrowserArgs {
     /// Print the URL, and open no browser
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// Also show a QR code: of the URL, for login of a code for another device, as with --device
+    /// Also show a QR code; login then uses a code for another device, as with --device
     #[arg(long)]
     pub(crate) qr: bool,
     /// How long to wait for the browser

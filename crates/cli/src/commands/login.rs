@@ -58,7 +58,7 @@ fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
     let terminal = context.terminal;
     context.status_lines.clear();
     let SignedIn { location, backup, replaced, .. } = &signed_in;
-    let how = account(&signed_in);
+    let how = describe_sign_in(&signed_in);
     login_with_credential::report(context, &how, location, backup.as_deref(), replaced.as_ref());
     if let ApiKeyOutcome::Unavailable { claim } = signed_in.api_key {
         let what = if claim == "project_id" { "project" } else { "organization" };
@@ -96,7 +96,7 @@ fn options(args: &LoginArgs, context: &Context) -> sign_in::Options {
 }
 
 /// ` as Ada Lovelace <ada@example.com>, plan plus, organization Analytical Engines, with a new API key`.
-fn account(signed_in: &SignedIn) -> String {
+fn describe_sign_in(signed_in: &SignedIn) -> String {
     let claims = &signed_in.claims;
     let auth = &claims.additional.auth;
     let shown = |text: Option<&str>| text.map(|text| excerpt(text, 80));

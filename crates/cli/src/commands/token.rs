@@ -19,7 +19,7 @@ pub(crate) fn run(args: &TokenArgs, context: &Context) -> Result<(), CliError> {
         let store = context.profiles()?.store();
         // A key does not end with the tokens beside it.
         let document = signed_in(store.load().map_err(login::Error::Store)?, &store)?;
-        return print(context, "api_key", api_key(&document, "")?.expose(), None);
+        return print(context, "api_key", require_api_key(&document, "")?.expose(), None);
     }
     let reporter = Reporter::new(context);
     if args.id_token {
@@ -171,8 +171,12 @@ fn no_token(what: &'static str, document: &AuthDocument) -> CliError {
     CliError::NoCredential { what, instead }
 }
 
-/// `or` is what else the user can do.
-pub(super) fn api_key(document: &AuthDocument, or: &'static str) -> Result<ApiKey, CliError> {
-    let instead = command("create-key --save").then(" creates one and stores it here").then(or);
+/// `alternative` is what else the user can do, for the hint.
+pub(super) fn require_api_key(
+    document: &AuthDocument,
+    alternative: &'static str,
+) -> Result<ApiKey, CliError> {
+    let instead =
+        command("create-key --save").then(" creates one and stores it here").then(alternative);
     document.api_key().ok_or(CliError::NoCredential { what: "API key", instead })
 }

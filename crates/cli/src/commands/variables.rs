@@ -49,11 +49,11 @@ impl Variables {
             })
         });
         let access_token = args.access_token_env.clone().zip(token.transpose()?);
-        let or = match (&access_token, document.access_token()) {
+        let alternative = match (&access_token, document.access_token()) {
             (None, Some(_)) => "; or use the access token: --access-token-env NAME",
             _ => "",
         };
-        let api_key = match token::api_key(&document, or) {
+        let api_key = match token::require_api_key(&document, alternative) {
             Err(error) if access_token.is_none() || args.api_key_env.is_some() => {
                 return Err(error);
             }

@@ -19,7 +19,7 @@ pub(crate) fn explanation(kind: RejectedCallback) -> (&'static str, &'static str
             "a callback without the secret of this sign-in (state) was refused: it may come from someone else",
             "if you cancelled in the browser, press Ctrl-C; otherwise open the address again",
         ),
-        Malformed => ("a damaged callback was refused", again),
+        Malformed => ("a malformed callback was refused", again),
         NotNavigation => (
             "a callback that is not from a browser window was refused",
             "open the URL in a browser window, not with a script",

@@ -194,7 +194,7 @@ fn correction(kind: ParseErrorKind) -> &'static str {
     match kind {
         ParseErrorKind::Encoding => "save the file as UTF-8",
         ParseErrorKind::Truncated => "put the whole file back from a copy",
-        ParseErrorKind::Misplaced => "write it in the format of Codex CLI",
+        ParseErrorKind::Misplaced => "write this field as Codex CLI does",
         _ => "correct that line",
     }
 }

@@ -246,7 +246,7 @@ fn issuer_without_device_codes_is_reported() {
 /// Escape sequences and long text are never shown as a code.
 // threats 192
 #[test]
-fn untypable_code_is_refused() {
+fn device_code_that_cannot_be_typed_is_refused() {
     for odd in ["\u{1b}[31mABCD", "", "ABCD\u{202e}EFGH", &"A".repeat(10_000)] {
         let answer = json!({ "device_auth_id": "id", "user_code": odd, "interval": 1 });
         let world = world_with([Fault::new(Endpoint::DeviceUserCode, Then::json(200, answer))]);

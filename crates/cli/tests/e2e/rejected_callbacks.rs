@@ -44,7 +44,7 @@ fn each_reason_is_reported_once_and_the_sign_in_works() {
             "missing_state",
             "without the secret of this sign-in",
         ),
-        (get(&format!("{right}&code=b"), &here, ""), "malformed", "a damaged callback"),
+        (get(&format!("{right}&code=b"), &here, ""), "malformed", "a malformed callback"),
         (
             get(&right, &here, "Sec-Fetch-Mode: cors\r\n"),
             "not_navigation",

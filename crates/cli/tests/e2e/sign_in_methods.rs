@@ -111,9 +111,8 @@ fn assert_paste_refused(
     reason: &str,
     advice: &str,
 ) {
-    let expected = format!(
-        "warning: that is not the address of the last page in the browser: {reason} hint: {advice}"
-    );
+    let expected =
+        format!("warning: that is not the callback URL of this sign-in: {reason} hint: {advice}");
     let before = running.times(&expected);
     running.pastes(pasted);
     running.pastes("\r");
@@ -132,7 +131,7 @@ fn invalid_paste_is_refused_with_a_reason() {
         &running,
         &code,
         "it is not a complete URL",
-        "paste the whole address of the page where the browser ended, from http:// on",
+        "paste the whole address of the page where the browser ended, starting with http://",
     );
     assert_paste_refused(
         &running,

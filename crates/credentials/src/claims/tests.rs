@@ -104,7 +104,7 @@ fn nonce_is_required_if_one_was_sent() {
 
 // threats 98 99 100 101
 #[test]
-fn valid_id_token_has_the_required_claims() {
+fn id_token_without_a_required_claim_is_invalid() {
     let all = json!({
         "iss": EXPECTED.issuer, "sub": "ada", "aud": "app_1", "exp": 1_000_100, "iat": 1_000_000,
     });

@@ -14,7 +14,7 @@ use crate::{client, sign_in};
 
 // threats 16 98
 #[tokio::test]
-async fn metadata_is_found_in_both_places_for_exactly_this_issuer() {
+async fn metadata_is_found_at_both_well_known_paths_for_exactly_this_issuer() {
     for (issuer_suffix, metadata_path) in [
         ("", "/.well-known/openid-configuration"),
         ("/", "/.well-known/oauth-authorization-server"),

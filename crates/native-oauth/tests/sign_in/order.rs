@@ -8,10 +8,10 @@ use serde_json::json;
 use crate::provider::TestProvider;
 use crate::sign_in;
 
-/// The port of the keys is closed. A code that was issued would be spent for nothing.
+/// Nothing listens at `jwks_uri`. A code that was issued would be spent for nothing.
 // threats 97
 #[tokio::test]
-async fn unreachable_keys_end_the_sign_in_before_the_person_is_asked() {
+async fn unreachable_jwks_uri_ends_the_sign_in_before_the_person_is_asked() {
     let metadata = json!({"jwks_uri": "http://127.0.0.1:1/keys"});
     let provider = TestProvider::with(|it| it.metadata = metadata).await;
     let sign_in = || async { sign_in(&provider).await.scopes(["openid"]).require_signature() };

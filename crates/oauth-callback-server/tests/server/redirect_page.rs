@@ -49,7 +49,7 @@ async fn redirect_page_is_served_once_and_ends_the_server() {
 
 // threats 20 22 65
 #[tokio::test]
-async fn each_copy_is_redirected_and_only_the_first_gets_the_page() {
+async fn each_duplicate_callback_is_redirected_and_only_the_first_gets_the_page() {
     let (waiting, callback, mut browser) = signed_in(Limits::default()).await;
     let copy = waiting.browser();
     run_pending_tasks().await;

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn added_key_seals_and_the_others_stay() {
+    fn added_key_comes_first_and_the_others_stay() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         let first = Keys::create(&path).unwrap();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::devtools::DevTools;
-use super::harness::{Browser, Picture};
+use super::harness::{Browser, Screenshot};
 use super::net_log::{self, Exchange};
 use super::port;
 
@@ -163,15 +163,15 @@ impl Browser for Chromium {
         Ok(self.run("document.title")?.as_str().unwrap_or_default().to_owned())
     }
 
-    fn pictures(&mut self) -> Result<Vec<Picture>, Box<dyn Error>> {
-        let mut pictures = Vec::new();
+    fn screenshots(&mut self) -> Result<Vec<Screenshot>, Box<dyn Error>> {
+        let mut screenshots = Vec::new();
         for (size, screen) in [("desktop", DESKTOP), ("phone", PHONE)] {
             for scheme in ["light", "dark"] {
                 let png = self.screenshot(screen, scheme)?;
-                pictures.push(Picture { of: format!("{size}-{scheme}"), png });
+                screenshots.push(Screenshot { of: format!("{size}-{scheme}"), png });
             }
         }
-        Ok(pictures)
+        Ok(screenshots)
     }
 }
 

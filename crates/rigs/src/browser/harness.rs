@@ -23,11 +23,11 @@ pub(super) trait Browser {
     /// The title of the page.
     fn title(&mut self) -> Result<String, Box<dyn Error>>;
     /// Pictures of the page.
-    fn pictures(&mut self) -> Result<Vec<Picture>, Box<dyn Error>>;
+    fn screenshots(&mut self) -> Result<Vec<Screenshot>, Box<dyn Error>>;
 }
 
 /// A screenshot.
-pub(super) struct Picture {
+pub(super) struct Screenshot {
     /// The browser, or the screen.
     pub(super) of: String,
     pub(super) png: Vec<u8>,
@@ -38,7 +38,7 @@ pub(super) struct Harness<'a> {
     pub(super) program: PathBuf,
     pub(super) sandbox: Sandbox,
     home: TempDir,
-    pictures: Option<&'a Path>,
+    screenshots: Option<&'a Path>,
 }
 
 /// A sign-in that waits for the browser.
@@ -52,10 +52,10 @@ pub(super) struct Waiting {
 impl<'a> Harness<'a> {
     pub(super) fn prepare(
         program: PathBuf,
-        pictures: Option<&'a Path>,
+        screenshots: Option<&'a Path>,
     ) -> Result<Self, Box<dyn Error>> {
         let sandbox = Sandbox::start_in_thread(Scenario::default())?;
-        Ok(Self { program, sandbox, home: TempDir::new()?, pictures })
+        Ok(Self { program, sandbox, home: TempDir::new()?, screenshots })
     }
 
     pub(super) fn start(&self, command: &str, options: &[&str]) -> Result<Waiting, Box<dyn Error>> {
@@ -112,10 +112,10 @@ impl<'a> Harness<'a> {
         browser: &mut dyn Browser,
         name: &str,
     ) -> Result<(), Box<dyn Error>> {
-        let Some(folder) = self.pictures else { return Ok(()) };
+        let Some(folder) = self.screenshots else { return Ok(()) };
         let title = browser.title()?;
         fs::create_dir_all(folder)?;
-        for Picture { of, png } in browser.pictures()? {
+        for Screenshot { of, png } in browser.screenshots()? {
             File::create(folder.join(format!("{name}-{of}.png")))?.write_all(&png)?;
         }
         // The page with the link redirects by itself.

@@ -30,7 +30,7 @@ use scenario::ChromiumScenario;
 /// What can be asked of it.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// Keep pictures of the pages in this folder: light and dark, wide and narrow
+    /// Keep screenshots of the pages in this folder: light and dark, wide and narrow
     #[arg(long, value_name = "DIR")]
     screenshots: Option<PathBuf>,
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::harness::{Browser, Picture};
+use super::harness::{Browser, Screenshot};
 
 /// A command: its name in Marionette, and its HTTP request.
 pub(super) struct Command {
@@ -67,9 +67,9 @@ impl<T: Transport> Browser for Driven<T> {
         Ok(title.as_str().unwrap_or_default().to_owned())
     }
 
-    fn pictures(&mut self) -> Result<Vec<Picture>, Box<dyn Error>> {
+    fn screenshots(&mut self) -> Result<Vec<Screenshot>, Box<dyn Error>> {
         let picture = self.get("WebDriver:TakeScreenshot", "/screenshot")?;
         let png = BASE64_STANDARD.decode(picture.as_str().unwrap_or_default())?;
-        Ok(vec![Picture { of: self.name.to_owned(), png }])
+        Ok(vec![Screenshot { of: self.name.to_owned(), png }])
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::case::{Flow, Phase};
 use super::content::State;
-use super::strace::{Injection, What};
+use super::strace::{FaultKind, Injection};
 use super::strace_log::Syscall;
 use super::trial::{self, Findings, Trial};
 use super::{Numbers, Outcome};
@@ -71,7 +71,7 @@ pub(super) fn run(program: &Path, numbers: &Numbers, report: &mut Report) -> Out
         report.count(&format!("kills and errors: {}", flow.name()), injected, points.len());
         for (point, trial) in &met {
             record(point, trial, &mut findings);
-            let is_kill = point.injection.what == What::Kill;
+            let is_kill = point.injection.kind == FaultKind::Kill;
             lost += usize::from(is_kill && trial.next.is_lost);
             // After a loss, the program waits for another process to save.
             if is_kill && !trial.next.is_lost {
@@ -94,8 +94,8 @@ fn points(program: &Path, flow: Flow, numbers: &Numbers) -> Outcome<Vec<Point>> 
             if !numbers.every_error {
                 errors = vec![errors[index % errors.len()]];
             }
-            points.extend(errors.into_iter().chain([What::Kill]).map(|what| {
-                let injection = Injection { step: step.clone(), what };
+            points.extend(errors.into_iter().chain([FaultKind::Kill]).map(|kind| {
+                let injection = Injection { step: step.clone(), kind };
                 Point { flow, phase: *phase, injection }
             }));
         }
@@ -103,12 +103,12 @@ fn points(program: &Path, flow: Flow, numbers: &Numbers) -> Outcome<Vec<Point>> 
     Ok(points)
 }
 
-fn errors_at(step: &Syscall) -> Vec<What> {
-    let both = |error| [What::Error(error), What::ErrorFromThenOn(error)];
-    let mut errors: Vec<What> = ERRORS.into_iter().flat_map(both).collect();
+fn errors_at(step: &Syscall) -> Vec<FaultKind> {
+    let both = |error| [FaultKind::Error(error), FaultKind::ErrorFromThenOn(error)];
+    let mut errors: Vec<FaultKind> = ERRORS.into_iter().flat_map(both).collect();
     // A program may repeat an interrupted call without an end.
     if MAY_BE_INTERRUPTED.contains(&step.call.as_str()) {
-        errors.push(What::Error(INTERRUPTED));
+        errors.push(FaultKind::Error(INTERRUPTED));
     }
     errors
 }
@@ -120,7 +120,7 @@ fn record(point: &Point, trial: &Trial, findings: &mut Findings) {
         (NEXT, trial.next.fault.is_some()),
         (SECRET, trial.shows_secret),
     ];
-    if point.injection.what != What::Kill {
+    if point.injection.kind != FaultKind::Kill {
         found.extend(after_error(&point.injection, trial));
     }
     for (kind, _) in found.into_iter().filter(|(_, is_found)| *is_found) {
@@ -131,13 +131,13 @@ fn record(point: &Point, trial: &Trial, findings: &mut Findings) {
     }
 }
 
-/// What must not follow an error, and whether it did: a wrong end, or a missing message.
-fn after_error(Injection { step, what }: &Injection, trial: &Trial) -> [(&'static str, bool); 7] {
+/// FaultKind must not follow an error, and whether it did: a wrong end, or a missing message.
+fn after_error(Injection { step, kind }: &Injection, trial: &Trial) -> [(&'static str, bool); 7] {
     let (code, is_lost) = (trial.ended.code, trial.next.is_lost);
     let says = |words| trial.ended.stderr.contains(words);
     let is_crash = matches!(code, None | Some(101));
-    let is_interruption = *what == What::Error(INTERRUPTED);
-    let is_once = matches!(what, What::Error(_));
+    let is_interruption = *kind == FaultKind::Error(INTERRUPTED);
+    let is_once = matches!(kind, FaultKind::Error(_));
     let flush_fails = step.call == "fsync" && step.is_on_folder() && is_once && !is_interruption;
     let warns_of_power_loss =
         code == Some(1) && trial.state == State::New && says("may not survive a power loss");

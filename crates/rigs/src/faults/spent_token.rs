@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::case::{Case, Ended, Flow, Phase};
 use super::content::State;
-use super::strace::{self, Injection, Scope, What};
+use super::strace::{self, FaultKind, Injection, Scope};
 use super::strace_log::Syscall;
 use super::trial::Findings;
 use super::{Numbers, Outcome};
@@ -93,11 +93,11 @@ fn attempt(program: &Path, point: &Point) -> Outcome<(Token, Ended)> {
 fn points(program: &Path, length: usize) -> Outcome<Vec<Point>> {
     let mut points = Vec::new();
     for (calls, error) in [(MEMORY, "ENOMEM"), (DESCRIPTORS, "EMFILE"), (DESCRIPTORS, "ENFILE")] {
-        let point = |step, what| Point { length, calls, injection: Injection { step, what } };
+        let point = |step, kind| Point { length, calls, injection: Injection { step, kind } };
         let all = Syscall { call: calls.to_owned(), nth: 1, arguments: String::new() };
-        points.push(point(all, What::ErrorFromThenOn(error)));
+        points.push(point(all, FaultKind::ErrorFromThenOn(error)));
         let each = steps(program, length, calls)?.into_iter();
-        points.extend(each.map(|step| point(step, What::Error(error))));
+        points.extend(each.map(|step| point(step, FaultKind::Error(error))));
     }
     Ok(points)
 }

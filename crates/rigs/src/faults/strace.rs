@@ -23,11 +23,11 @@ const STRACE: &str = "strace";
 #[derive(Clone, Debug)]
 pub(super) struct Injection {
     pub(super) step: Syscall,
-    pub(super) what: What,
+    pub(super) kind: FaultKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum FaultKind {
     Kill,
     /// The call fails, once.
     Error(&'static str),
@@ -65,7 +65,7 @@ impl Traced {
     }
 }
 
-/// What is missing for a trace.
+/// FaultKind is missing for a trace.
 pub(super) fn missing() -> Option<&'static str> {
     let exists = Command::new(STRACE).arg("--version").output().is_ok();
     if !exists {
@@ -180,10 +180,12 @@ fn arguments(
 impl fmt::Display for Injection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Syscall { call, nth, .. } = &self.step;
-        match self.what {
-            What::Kill => write!(f, "inject={call}:signal=SIGKILL:when={nth}"),
-            What::Error(error) => write!(f, "inject={call}:error={error}:when={nth}"),
-            What::ErrorFromThenOn(error) => write!(f, "inject={call}:error={error}:when={nth}+"),
+        match self.kind {
+            FaultKind::Kill => write!(f, "inject={call}:signal=SIGKILL:when={nth}"),
+            FaultKind::Error(error) => write!(f, "inject={call}:error={error}:when={nth}"),
+            FaultKind::ErrorFromThenOn(error) => {
+                write!(f, "inject={call}:error={error}:when={nth}+")
+            }
         }
     }
 }
@@ -195,9 +197,9 @@ mod tests {
     #[test]
     fn injection_has_the_syntax_of_strace() {
         let step = Syscall { call: "fsync".into(), nth: 2, arguments: "9</h>".into() };
-        let text = |what| Injection { step: step.clone(), what }.to_string();
-        assert_eq!(text(What::Kill), "inject=fsync:signal=SIGKILL:when=2");
-        assert_eq!(text(What::Error("EIO")), "inject=fsync:error=EIO:when=2");
-        assert_eq!(text(What::ErrorFromThenOn("EIO")), "inject=fsync:error=EIO:when=2+");
+        let text = |kind| Injection { step: step.clone(), kind }.to_string();
+        assert_eq!(text(FaultKind::Kill), "inject=fsync:signal=SIGKILL:when=2");
+        assert_eq!(text(FaultKind::Error("EIO")), "inject=fsync:error=EIO:when=2");
+        assert_eq!(text(FaultKind::ErrorFromThenOn("EIO")), "inject=fsync:error=EIO:when=2+");
     }
 }

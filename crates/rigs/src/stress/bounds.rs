@@ -174,7 +174,7 @@ fn interrupted_during_exchange(
     let sign_in = harness.start_sign_in()?;
     let mut browser = connect(sign_in.address)?;
     browser.write_all(&crate::http::visit(&sign_in.callback))?;
-    harness.wait_for_token_requests(nth)?;
+    harness.wait_for_code_exchanges(nth)?;
     interrupted(sign_in)
 }
 

@@ -38,7 +38,7 @@ pub(super) fn run(
     }
     report.count(&format!("rounds of {DUPLICATES} duplicates, one response"), alike, rounds);
     report.count("  completed", completed, rounds);
-    report.count("  token requests", harness.token_requests(), rounds);
+    report.count("  token requests", harness.code_exchange_count(), rounds);
     Ok(())
 }
 

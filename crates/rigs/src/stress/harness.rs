@@ -42,12 +42,12 @@ impl<'a> Harness<'a> {
     }
 
     /// The code exchanges at the token endpoint.
-    pub(super) fn token_requests(&self) -> usize {
+    pub(super) fn code_exchange_count(&self) -> usize {
         self.sandbox.requests_at(&Endpoint::TokenCode).len()
     }
 
     /// Waits for so many code exchanges.
-    pub(super) fn wait_for_token_requests(&self, count: usize) -> Result<(), Box<dyn Error>> {
+    pub(super) fn wait_for_code_exchanges(&self, count: usize) -> Result<(), Box<dyn Error>> {
         self.sandbox.wait_for_requests_blocking(
             &Endpoint::TokenCode,
             count,

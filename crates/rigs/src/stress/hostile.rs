@@ -44,7 +44,7 @@ pub(super) fn run(
         report.note(&format!("  {outcome:?}"), count.to_string());
     }
     report.count("  sign-ins then", completed, 1);
-    report.count("  token requests", harness.token_requests(), 1);
+    report.count("  token requests", harness.code_exchange_count(), 1);
     report.bytes("  resident at the most", metrics.memory, 32_000_000);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! F8, F9 and F10: sign-ins while a thousand slow clients are connected, alone and with a flood.
+//! Sign-ins while a thousand slow clients are connected, alone and with a flood.
 //!
 //! Each sign-in has a process of its own. Probes and the callback are sent when every slow client has
 //! connected to it once. The server holds 512 connections, so about half of the clients are connected

@@ -163,8 +163,8 @@ async fn respond(client: &mut Client, outcome: Outcome) -> io::Result<()> {
 
 /// Closing a socket with unread input resets it, and the client may lose the response. So the input
 /// is read until the client closes.
-async fn refuse(client: &mut Client, last: &[u8]) -> io::Result<()> {
-    client.write_all(last).await?;
+async fn refuse(client: &mut Client, response: &[u8]) -> io::Result<()> {
+    client.write_all(response).await?;
     client.shutdown().await?;
     drain(client).await
 }

@@ -16,7 +16,7 @@ fn check(fleet: &Fleet, name: &str) -> Value {
 }
 
 #[test]
-fn doctor_says_what_a_stored_token_survives() {
+fn doctor_warns_if_fsync_is_off_and_if_the_database_is_unreachable() {
     let Some((mut fleet, _)) = Fleet::signed_in("doctor with a database", HOUR) else { return };
     assert_eq!(check(&fleet, "sign-in")["verdict"], "ok");
     // The server of the tests does not wait for the disk.

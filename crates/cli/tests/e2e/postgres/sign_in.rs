@@ -118,7 +118,7 @@ fn profile_names_the_row() {
 
 /// Also on a machine that has used none of them.
 #[test]
-fn profiles_are_the_rows_that_the_user_can_use() {
+fn profiles_lists_the_rows_that_the_database_user_can_use() {
     let Some((fleet, _)) = Fleet::signed_in("the list of rows", super::HOUR) else { return };
     fleet
         .server
