@@ -52,9 +52,8 @@ pub(crate) async fn access_token(
 }
 
 pub(crate) async fn sign_out(issuer: &str, store: &FileStore) -> Result<(), Box<dyn Error>> {
-    let Some(tokens) = store.load()? else { return Ok(()) };
     // The tokens go even if the server cannot revoke them.
-    store.remove().await?;
+    let Some(tokens) = store.take().await? else { return Ok(()) };
     if let Some(token) = tokens.refresh_token() {
         let client = stored_client(issuer, &tokens)?;
         client.revoke(Revocable::RefreshToken(&token)).await?;

@@ -81,10 +81,10 @@ impl TokenClient {
         Ok(template.replace(TENANT, &tenant))
     }
 
-    /// Validates the ID token of a [refresh](Self::refresh): it is for the same person as `before`
-    /// ([OpenID Connect Core
-    /// §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)). If it has a
-    /// `nonce`, that is the one of `before`.
+    /// Validates the ID token of a [refresh](Self::refresh): it has the `iss` and the `sub` of `before`, and,
+    /// if it has one, its `nonce` ([OpenID Connect Core
+    /// §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)). Its `aud` and `azp`
+    /// name this client, as those of `before` did; a further audience may be another one.
     ///
     /// # Errors
     ///
@@ -97,6 +97,9 @@ impl TokenClient {
     ) -> Result<Claims, InvalidIdToken> {
         let claims = self.validate_id_token(id_token, None, now)?;
         claims.check_subject_unchanged(before)?;
+        if before.iss.is_some() && claims.iss != before.iss {
+            return Err(ClaimMismatch::Issuer.into());
+        }
         if claims.nonce.is_some() && claims.nonce != before.nonce {
             return Err(ClaimMismatch::Nonce.into());
         }
@@ -112,15 +115,25 @@ mod tests {
     use http_client::{HttpClient, Options};
     use serde_json::{Value, json};
 
-    // threats 98
-    #[test]
-    fn id_token_of_a_tenant_has_the_issuer_of_its_tenant() {
+    fn client_of_any_tenant() -> TokenClient {
         let endpoint = || "https://id.test/x".parse().unwrap();
         let issuer = "https://id.test/common/v2".parse().unwrap();
         let mut provider = Provider::new(issuer, endpoint(), endpoint());
         provider.issuer_template = Some("https://id.test/{tenantid}/v2".to_owned());
-        let http = HttpClient::new(Options::new("a-test/1.0"));
-        let client = TokenClient::new(http, provider, "app_1");
+        TokenClient::new(HttpClient::new(Options::new("a-test/1.0")), provider, "app_1")
+    }
+
+    fn id_token(tid: &Value, iss: &str) -> IdToken {
+        let claims =
+            json!({"iss": iss, "tid": tid, "sub": "s", "aud": "app_1", "exp": 9, "iat": 9});
+        let encode = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        IdToken::new(format!("{}.{}.c2ln", encode(json!({"alg": "RS256"})), encode(claims)))
+            .unwrap()
+    }
+
+    // threats 98
+    #[test]
+    fn id_token_of_a_tenant_has_the_issuer_of_its_tenant() {
         for (tid, iss, is_valid) in [
             (json!("a-1"), "https://id.test/a-1/v2", true),
             (json!("a-1"), "https://id.test/b-2/v2", false),
@@ -130,12 +143,22 @@ mod tests {
             (json!("a/../b"), "https://id.test/a/../b/v2", false),
             (json!(""), "https://id.test//v2", false),
         ] {
-            let claims =
-                json!({"iss": iss, "tid": tid, "sub": "s", "aud": "app_1", "exp": 9, "iat": 9});
-            let encode = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
-            let jwt = format!("{}.{}.c2ln", encode(json!({"alg": "RS256"})), encode(claims));
-            let outcome = client.validate_id_token(&IdToken::new(jwt).unwrap(), None, UNIX_EPOCH);
+            let id_token = id_token(&tid, iss);
+            let outcome = client_of_any_tenant().validate_id_token(&id_token, None, UNIX_EPOCH);
             assert_eq!(outcome.is_ok(), is_valid, "{tid} {iss}: {outcome:?}");
+        }
+    }
+
+    /// A `sub` is unique only at its issuer.
+    // threats 101
+    #[test]
+    fn refreshed_id_token_of_another_tenant_is_refused() {
+        let client = client_of_any_tenant();
+        let of = |tenant: &str| id_token(&json!(tenant), &format!("https://id.test/{tenant}/v2"));
+        let before = client.validate_id_token(&of("a-1"), None, UNIX_EPOCH).unwrap();
+        for (tenant, is_valid) in [("a-1", true), ("b-2", false)] {
+            let outcome = client.validate_refreshed_id_token(&of(tenant), &before, UNIX_EPOCH);
+            assert_eq!(outcome.is_ok(), is_valid, "{tenant}: {outcome:?}");
         }
     }
 }

@@ -1,8 +1,9 @@
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use credentials::{Claims, RefreshToken};
 use jiff::Timestamp;
-use token_client::{Error, InvalidIdToken, RefreshResponse, TokenClient};
+use token_client::{Error, InvalidIdToken, JwkSet, RefreshResponse, TokenClient};
 use token_source::{
     Clock, RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse,
 };
@@ -20,18 +21,20 @@ where
     token_source::TokenSource::new(store, refresher.into(), SystemClock)
 }
 
-/// The token endpoint of a provider, for [`StoredTokens`]. A new ID token must be about the same person.
+/// The token endpoint of a provider, for [`StoredTokens`]. A new ID token must be for this client, and about
+/// the same person if the stored one can be read.
 #[derive(Clone, Debug)]
 pub struct Refresher {
     client: TokenClient,
     parameters: Vec<(String, String)>,
+    keys: Option<Arc<JwkSet>>,
 }
 
 impl Refresher {
     /// Refreshes with the parameters of [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
     #[must_use]
     pub fn new(client: TokenClient) -> Self {
-        Self { client, parameters: Vec::new() }
+        Self { client, parameters: Vec::new(), keys: None }
     }
 
     /// Adds a parameter to each request, such as `resource`
@@ -40,6 +43,13 @@ impl Refresher {
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.push((name.into(), value.into()));
         self
+    }
+
+    /// Verifies the signature of each new ID token with these keys, for a sign-in that required it. A token
+    /// that they do not verify is refused with its access token.
+    #[must_use]
+    pub fn keys(self, keys: impl Into<Arc<JwkSet>>) -> Self {
+        Self { keys: Some(keys.into()), ..self }
     }
 }
 
@@ -61,7 +71,7 @@ pub enum RefreshFailure {
     Request(#[source] Error),
     /// The response is about another person, or not for this client.
     #[error("the new ID token is not valid")]
-    InvalidIdToken(#[source] InvalidIdToken),
+    InvalidIdToken(#[from] InvalidIdToken),
     /// A token of the response cannot be one.
     #[error("the new `{field}` is not valid")]
     InvalidField {
@@ -78,7 +88,9 @@ impl TokenEndpoint<StoredTokens> for Refresher {
     }
 
     fn deadline(&self) -> Duration {
-        self.client.deadline()
+        // The keys are read after the refresh token was sent.
+        let keys = self.keys.as_ref().map_or(Duration::ZERO, |_| self.client.http().deadline());
+        self.client.deadline() + keys
     }
 
     async fn refresh(
@@ -91,7 +103,7 @@ impl TokenEndpoint<StoredTokens> for Refresher {
         let response = self.client.refresh_with(token, &parameters).await;
         let response = response.map_err(RefreshFailure::Request)?;
         let now = SystemClock.now();
-        let defect = self.validate(&response, before, now).err();
+        let defect = self.validate(&response, before, now).await.err();
         let RefreshResponse { id_token, access_token, refresh_token, expires_in, .. } = response;
         let tokens = match defect {
             None => RefreshedTokens {
@@ -112,7 +124,7 @@ impl TokenEndpoint<StoredTokens> for Refresher {
 }
 
 impl Refresher {
-    fn validate(
+    async fn validate(
         &self,
         response: &RefreshResponse,
         before: &StoredTokens,
@@ -121,13 +133,17 @@ impl Refresher {
         if let Some(field) = response.unusable.first() {
             return Err(RefreshFailure::InvalidField { field });
         }
+        let Some(id_token) = &response.id_token else { return Ok(()) };
         let before = before.id_token();
         let before = before.and_then(|it| Claims::decode_id_token_without_verifying(&it).ok());
-        if let (Some(id_token), Some(before)) = (&response.id_token, before) {
-            let validated = self.client.validate_refreshed_id_token(id_token, &before, now.into());
-            validated.map_err(RefreshFailure::InvalidIdToken)?;
+        match before {
+            Some(before) => self.client.validate_refreshed_id_token(id_token, &before, now.into()),
+            None => self.client.validate_id_token(id_token, None, now.into()),
+        }?;
+        match &self.keys {
+            Some(keys) => Ok(keys.verify(id_token).await?),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -140,6 +156,7 @@ impl RefreshError for RefreshFailure {
                 RefreshErrorKind::OutcomeUnknown
             }
             Self::Request(_) => RefreshErrorKind::Unavailable,
+            Self::InvalidIdToken(InvalidIdToken::Keys { .. }) => RefreshErrorKind::OutcomeUnknown,
             Self::InvalidIdToken(_) | Self::InvalidField { .. } => {
                 RefreshErrorKind::InvalidResponse
             }

@@ -70,7 +70,21 @@ impl FileStore {
         uninterrupted(GRACE, move || guard.overwrite(&tokens)).await
     }
 
-    /// Removes the file; false if there was none. The lock file stays.
+    /// Removes the file and returns its tokens, for a sign-out; `None` if there were none. It waits for a
+    /// refresh that is running, so that the tokens are the newest ones: [`load`](Self::load) and
+    /// [`remove`](Self::remove) would leave those of a refresh between them valid.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`]. The file then stays.
+    pub async fn take(&self) -> Result<Option<StoredTokens>, Error> {
+        let mut guard = self.lock().await?;
+        let tokens = guard.read()?;
+        guard.0.remove(b"{}")?;
+        Ok(tokens)
+    }
+
+    /// Removes the file, also one that cannot be read; false if there was none. The lock file stays.
     ///
     /// # Errors
     ///

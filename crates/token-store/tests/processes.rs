@@ -11,11 +11,12 @@ use std::thread;
 use std::time::Duration;
 
 use credentials::RefreshToken;
+use futures_util::future::join;
 use tempfile::TempDir;
 use token_client::{HttpClient, Options, Provider, TokenClient};
 use token_store::{
-    Commit, Error, FileStore, MemoryStore, RefreshFailure, RefreshedTokens, Refresher,
-    SharedStore as _, StoreGuard as _, StoredTokens,
+    Commit, Error, FileStore, MemoryStore, RefreshFailure, RefreshedTokens, Refresher, SharedStore,
+    StoreGuard as _, StoredTokens,
 };
 
 const PROCESSES: usize = 20;
@@ -174,6 +175,31 @@ async fn spent_refresh_token_requires_a_new_sign_in_and_stays_stored() {
     assert!(store.load().unwrap().is_some());
     assert!(store.remove().await.unwrap() && !store.remove().await.unwrap());
     assert!(store.load().unwrap().is_none());
+}
+
+/// Another process has refreshed the tokens just before.
+#[tokio::test]
+async fn sign_out_takes_the_tokens_of_a_refresh_that_is_running() {
+    let folder = TempDir::new().unwrap();
+    let store = FileStore::new(folder.path().join("tokens.json"));
+    store.save(&due()).await.unwrap();
+    let memory = MemoryStore::new(due());
+    let taken = join(refresh_slowly(&store), store.take()).await.1.unwrap().unwrap();
+    assert_eq!(taken.refresh_token().unwrap().expose(), "refresh-1");
+    assert!(store.take().await.unwrap().is_none() && store.load().unwrap().is_none());
+    let taken = join(refresh_slowly(&memory), memory.take()).await.1.unwrap();
+    assert_eq!(taken.refresh_token().unwrap().expose(), "refresh-1");
+    assert!(memory.take().await.is_none());
+}
+
+/// Holds the lock until the other task waits for it.
+async fn refresh_slowly<S: SharedStore<SignIn = StoredTokens>>(store: &S) {
+    let mut guard = store.try_lock().await.unwrap().locked().unwrap();
+    tokio::task::yield_now().await;
+    let before = guard.load().await.unwrap().unwrap();
+    guard.reserve(Duration::ZERO).await.unwrap();
+    let spent = RefreshToken::new("refresh-0").unwrap();
+    guard.commit(before, refreshed(), spent).await.unwrap();
 }
 
 fn refreshed() -> RefreshedTokens {
