@@ -32,7 +32,7 @@ fn expected(query: &str) -> Outcome {
     match (state, iss, error, code) {
         (Some(state), ..) if state != STATE => StateMismatch,
         (None, ..) => StateMismatch,
-        (_, Given::Once(iss), ..) if iss != ISSUER => WrongIssuer,
+        (_, Given::Once(iss), ..) if !iss.is_empty() && iss != ISSUER => WrongIssuer,
         (_, Given::Repeated | Given::Malformed, ..) => WrongIssuer,
         (_, _, Some(_), _) => DENIED,
         (_, _, _, None) => MissingCode,

@@ -29,7 +29,7 @@ fuzz_target!(|input: &[u8]| {
     let requested = run(DeviceCodeFlow(&client).request());
     check_requested(requested, status, json.as_ref());
     let device = device();
-    check_poll(run(client.poll_device_authorization(&device)), status);
+    check_poll(run(client.poll_device_authorization(&device, &[])), status);
     check_poll(run(DeviceCodeFlow(&client).poll(&device)), status);
 });
 

@@ -117,7 +117,9 @@ pub fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
-pub(crate) fn is_loopback(url: &Url) -> bool {
+/// Whether the host is loopback: `localhost`, `127.0.0.0/8` or `[::1]`.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -53,7 +53,7 @@ mod transport;
 mod uptime;
 
 pub use ::http;
-pub use base_url::{BaseUrl, InvalidBaseUrl, is_secure};
+pub use base_url::{BaseUrl, InvalidBaseUrl, is_loopback, is_secure};
 pub use ca_certificates::{CaCertificates, CaSource, InvalidCaCertificates};
 pub use client::HttpClient;
 pub use error::{Error, ErrorKind, Phase};

@@ -176,13 +176,15 @@ impl Authorization {
         let Self { server, state, code_verifier, redirect_uri, browser, inputs, .. } = self;
         let WaitOptions { timeout, pages, also_connect_to } = options;
         let mut config = CallbackConfig::new(state);
-        config.issuer = Some(client.issuer().to_string());
-        config.iss_required = client.provider().authorization_response_iss_parameter_supported;
+        let provider = client.provider();
+        let issuer = provider.issuer_template.clone();
+        config.issuer = issuer.or_else(|| Some(provider.issuer.to_string()));
+        config.iss_required = provider.authorization_response_iss_parameter_supported;
         (config.pages, config.timeout) = (pages, timeout);
         let server = server.serve(config)?;
         let pasted_url = server.pasted_url();
-        let servers =
-            [Some(client.issuer().base_url()), also_connect_to].into_iter().flatten().collect();
+        let token_server = token_server(client);
+        let servers = [Some(&token_server), also_connect_to].into_iter().flatten().collect();
         let (http, rejections) = (client.http(), server.rejections());
         let background = BackgroundTasks { browser, rejections, http, servers };
         let callback = async { Ok(server.callback().await?) };
@@ -207,7 +209,7 @@ pub struct WaitOptions<'a> {
     /// The pages of the callback server.
     pub pages: Pages,
     /// A second server that is needed after the callback. The wait keeps a connection open to it and to
-    /// the issuer.
+    /// the token endpoint.
     pub also_connect_to: Option<&'a BaseUrl>,
 }
 
@@ -252,6 +254,15 @@ impl CodeGrant {
     pub fn code_exchange(&self) -> CodeExchange<'_> {
         CodeExchange::new(&self.code, &self.redirect_uri, &self.code_verifier)
     }
+}
+
+/// The server of the token endpoint, which need not be that of the issuer.
+fn token_server(client: &TokenClient) -> BaseUrl {
+    let issuer = client.issuer().base_url();
+    let origin = client.provider().token_endpoint.origin();
+    let is_other = origin != issuer.join("/").origin();
+    let other = is_other.then(|| origin.ascii_serialization().parse().ok()).flatten();
+    other.unwrap_or_else(|| issuer.clone())
 }
 
 /// Adds the query to the query that the endpoint already has.

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::error::Error;
 use crate::event::Event;
+use crate::sign_in::RESOURCE;
 
 /// The requests of a sign-in by device code. A server that keeps to
 /// [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628) needs [`StandardDeviceFlow`]; other servers
@@ -35,7 +36,7 @@ pub struct StandardDeviceFlow<'a> {
     pub client: &'a TokenClient,
     /// The scopes, separated by spaces.
     pub scope: Option<&'a str>,
-    /// Extensions, such as `resource`.
+    /// Extensions, such as `resource`, which is also in the token request.
     pub parameters: &'a [(String, String)],
 }
 
@@ -58,8 +59,14 @@ impl DeviceFlow for StandardDeviceFlow<'_> {
         &self,
         device: &DeviceAuthorization,
     ) -> Result<DevicePoll<TokenResponse>, TokenError> {
-        self.client.poll_device_authorization(device).await
+        self.client.poll_device_authorization(device, &resources(self.parameters)).await
     }
+}
+
+/// The parameters that a token request also has
+/// ([RFC 8707 §2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
+pub(crate) fn resources(parameters: &[(String, String)]) -> Vec<(String, String)> {
+    parameters.iter().filter(|(name, _)| name == RESOURCE).cloned().collect()
 }
 
 /// The flow of a client without device codes. It has no value.
@@ -77,11 +84,12 @@ impl DeviceFlow for NoDeviceFlow {
     }
 }
 
-/// The longest lifetime of a device code; a longer one from the server is cut.
-const MAX_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// So that no time overflows.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Requests a device code, reports it by [`Event::DeviceCode`], and polls until the person has decided
-/// ([RFC 8628 §3.3](https://www.rfc-editor.org/rfc/rfc8628#section-3.3) to §3.5).
+/// ([RFC 8628 §3.3](https://www.rfc-editor.org/rfc/rfc8628#section-3.3) to §3.5), the code expires, or
+/// `timeout` is over: a day at most.
 ///
 /// # Errors
 ///
@@ -92,9 +100,9 @@ pub async fn wait_for_approval<D: DeviceFlow>(
     timeout: Duration,
     events: &(impl Fn(Event<'_>) + ?Sized),
 ) -> Result<D::Grant, Error> {
-    let deadline = Instant::now() + timeout.min(MAX_LIFETIME);
+    let deadline = Instant::now() + timeout.min(MAX_WAIT);
     let device = request(flow, deadline, events).await?;
-    let deadline = deadline.min(Instant::now() + device.expires_in.min(MAX_LIFETIME));
+    let deadline = deadline.min(Instant::now() + device.expires_in.min(MAX_WAIT));
     events(Event::DeviceCode {
         verification_uri: device.verification_uri.as_str(),
         verification_uri_complete: device.verification_uri_complete.as_ref().map(Url::as_str),

@@ -52,6 +52,9 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// `max_age` was set without the scope `openid`: the ID token would have to prove it. No port was opened.
+    #[error("max_age needs the scope openid")]
+    MissingOpenidScope,
     /// The signature of the ID token was to be verified, and the provider has no
     /// [`jwks_uri`](token_client::Provider::jwks_uri). No port was opened.
     #[error("the provider does not publish the keys of its ID tokens")]
@@ -72,6 +75,7 @@ pub enum Error {
 
 /// What kind of [`Error`] it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// The provider, or an option of the sign-in, is invalid.
     Configuration,
@@ -102,6 +106,7 @@ impl Error {
         match self {
             Self::InsecureEndpoint { .. }
             | Self::ReservedParameter { .. }
+            | Self::MissingOpenidScope
             | Self::MissingKeys
             | Self::NotPushed
             | Self::PushedRequest(token_client::Error::PushNotSupported) => {

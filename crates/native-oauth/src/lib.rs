@@ -36,7 +36,7 @@
 //!   for the keys.
 //! - A callback counts only with the right `state`, and its `iss` must equal the issuer
 //!   ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
-//! - A code is sent once, unless the first attempt was never sent.
+//! - A code is sent once, unless the first attempt was never sent, or, with DPoP, the server refused it for its nonce.
 //! - The claims of an ID token are validated, and it has the `nonce` of the request
 //!   ([OpenID Connect Core
 //!   §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)). No request
@@ -67,14 +67,17 @@ pub use error::{Error, ErrorKind};
 pub use event::Event;
 pub use http_client::{HttpClient, Options, Transport, TransportError, TransportFuture, Url, http};
 pub use oauth_callback_server::{
-    BindOptions, CallbackParameters, Page, Pages, RedirectHost, State,
+    BindError, BindOptions, BrowserResponder, CallbackParameters, InvalidCallbackUrl, Page, Pages,
+    RedirectHost, RejectedCallback, State, WaitError,
 };
 pub use pending_sign_in::PendingSignIn;
 pub use sign_in::SignIn;
 pub use token_client::{
-    AdditionalFields, ClientAuthentication, ClientMetadata, DiscoveryError, DpopKey,
-    InvalidIdToken, InvalidMetadata, Issuer, JwkSet, ProtectedResource, Provider, ProviderMetadata,
-    RefreshResponse, RegisteredClient, RegistrationError, Revocable, TokenClient as Client,
-    TokenResponse,
+    AdditionalFields, ClientAuthentication, ClientMetadata, DeviceAuthorization, DevicePoll,
+    DiscoveryError, DpopKey, Error as TokenError, InvalidIdToken, InvalidMetadata, Issuer, JwkSet,
+    ProtectedResource, Provider, ProviderMetadata, RefreshResponse, RegisteredClient,
+    RegistrationError, Revocable, TokenClient as Client, TokenResponse,
 };
 pub use user_input::{UserInput, UserInputs};
+
+pub use {credentials, http_client, oauth_callback_server, pkce, token_client};

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::authorization::{Authorization, Grant, RequestParameters, WaitOptions};
 use crate::browser::BrowserError;
-use crate::device_grant::wait_for_approval;
+use crate::device_grant::{resources, wait_for_approval};
 use crate::error::Error;
 use crate::event::Event;
 use crate::sign_in::SignIn;
@@ -66,8 +66,9 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::ReservedParameter`], [`Error::MissingKeys`], [`Error::DeviceCode`],
-    /// [`Error::DeviceDenied`], [`Error::DeviceExpired`] or [`Error::InvalidIdToken`].
+    /// [`Error::ReservedParameter`], [`Error::MissingOpenidScope`], [`Error::MissingKeys`],
+    /// [`Error::DeviceCode`], [`Error::DeviceDenied`], [`Error::DeviceExpired`] or
+    /// [`Error::InvalidIdToken`].
     pub async fn run_by_device_code(
         self,
         events: &(impl Fn(Event<'_>) + ?Sized),
@@ -87,8 +88,8 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// [`Error::InsecureEndpoint`], [`Error::ReservedParameter`], [`Error::MissingKeys`],
-    /// [`Error::NoRandomness`] or [`Error::Bind`].
+    /// [`Error::InsecureEndpoint`], [`Error::ReservedParameter`], [`Error::MissingOpenidScope`],
+    /// [`Error::MissingKeys`], [`Error::NoRandomness`] or [`Error::Bind`].
     pub fn start(self) -> Result<PendingSignIn, Error> {
         self.start_with_state(State::generate()?)
     }
@@ -204,10 +205,9 @@ impl PendingSignIn {
                     return sign_in.check_id_token(tokens, None, keys.as_ref()).await;
                 }
             };
-        let resource = sign_in.parameters.iter().filter(|(name, _)| name == "resource");
-        let resource: Vec<_> = resource.cloned().collect();
+        let resources = resources(&sign_in.parameters);
         let mut exchange = grant.code_exchange();
-        exchange.parameters = &resource;
+        exchange.parameters = &resources;
         let outcome = match client.exchange_code(&exchange).await {
             Ok(tokens) => {
                 let nonce = nonce.as_ref().map(State::expose);

@@ -25,9 +25,13 @@ pub struct SignIn {
 
 /// The parameters that the sign-in sets itself.
 const RESERVED: &str = "response_type client_id redirect_uri state code_challenge \
-                        code_challenge_method scope nonce response_mode";
+                        code_challenge_method scope nonce response_mode request request_uri";
 
 const MAX_AGE: &str = "max_age";
+
+/// The one parameter that a request can have more than once
+/// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
+pub(crate) const RESOURCE: &str = "resource";
 
 impl SignIn {
     /// A sign-in of this client, without a scope.
@@ -60,14 +64,17 @@ impl SignIn {
     }
 
     /// Adds a parameter to the authorization request, such as `login_hint`. A device authorization
-    /// request has it, too.
+    /// request has it, too. It replaces one of the same name, unless that is a
+    /// [`resource`](Self::resource).
     #[must_use]
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.parameters.push((name.into(), value.into()));
+        let name = name.into();
+        self.parameters.retain(|(it, _)| *it != name || name == RESOURCE);
+        self.parameters.push((name, value.into()));
         self
     }
 
-    /// What the server asks the person, such as `login` or `select_account`
+    /// What the server asks the person, such as `login` or `select_account`, with spaces between them
     /// ([OpenID Connect Core
     /// §3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
     #[must_use]
@@ -85,12 +92,13 @@ impl SignIn {
     /// also in the token request, and can be called more than once.
     #[must_use]
     pub fn resource(self, resource: impl Into<String>) -> Self {
-        self.parameter("resource", resource)
+        self.parameter(RESOURCE, resource)
     }
 
     /// How long ago the person may have typed a password, to the second. After a longer time, the
     /// provider asks again, and an ID token that does not prove it (`auth_time`) is refused ([OpenID Connect
-    /// Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation), rule 13).
+    /// Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation), rule 13). This
+    /// needs the scope `openid`.
     #[must_use]
     pub fn max_age(self, max_age: Duration) -> Self {
         self.parameter(MAX_AGE, max_age.as_secs().to_string())
@@ -108,7 +116,7 @@ impl SignIn {
         Self { redirect, ..self }
     }
 
-    /// How long to wait for the person.
+    /// How long to wait for the person: 15 minutes by default. A device code can expire earlier.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
@@ -145,10 +153,14 @@ impl SignIn {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let mut parameters = self.parameters.iter();
-        let reserved = parameters.find(|(name, _)| RESERVED.split(' ').any(|it| it == name));
-        match reserved {
-            Some((name, _)) => Err(Error::ReservedParameter { name: name.clone() }),
+        let is_reserved = |name: &String| RESERVED.split(' ').any(|it| it == name);
+        let mut names = self.parameters.iter().map(|(name, _)| name);
+        match names.clone().find(|name| is_reserved(name)) {
+            Some(name) => Err(Error::ReservedParameter { name: name.clone() }),
+            // Without an ID token, nothing proves the time of the sign-in.
+            None if names.any(|name| name == MAX_AGE) && !self.requests_openid_scope() => {
+                Err(Error::MissingOpenidScope)
+            }
             None if self.requires_signature && self.client.provider().jwks_uri.is_none() => {
                 Err(Error::MissingKeys)
             }

@@ -5,6 +5,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use zeroize::Zeroizing;
 
 /// What the person enters during the wait for the callback.
+#[non_exhaustive]
 pub enum UserInput {
     /// The URL on which a browser on another machine ended. It contains the code.
     CallbackUrl(Zeroizing<String>),

@@ -88,3 +88,5 @@ pub use query::CallbackParameters;
 pub use rejected::{RejectedCallback, Rejections};
 pub use state::{NoRandomness, State};
 pub use wait::{Callback, CallbackConfig, RunningServer};
+
+pub use credentials::AuthorizationCode;

@@ -24,7 +24,8 @@ pub struct CallbackConfig {
     /// The `state` of the authorization URL.
     pub state: State,
     /// The issuer identifier of the authorization server. An `iss` parameter must equal it
-    /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)). `None`: `iss` is ignored.
+    /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)). `{tenantid}` in it stands for the name of any tenant:
+    /// letters, digits and hyphens. `None`: `iss` is ignored.
     pub issuer: Option<String>,
     /// Whether a callback without `iss` is refused, as that of another issuer: the metadata has
     /// `authorization_response_iss_parameter_supported`

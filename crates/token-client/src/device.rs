@@ -82,7 +82,9 @@ impl TokenClient {
     }
 
     /// Asks once whether the person has approved
-    /// ([RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)).
+    /// ([RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)). `parameters` are
+    /// extensions, such as `resource` ([RFC 8707
+    /// §2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
     ///
     /// # Errors
     ///
@@ -90,10 +92,13 @@ impl TokenClient {
     pub async fn poll_device_authorization(
         &self,
         device: &DeviceAuthorization,
+        parameters: &[(String, String)],
     ) -> Result<DevicePoll<TokenResponse>, Error> {
         let device_code = device.device_code.expose();
-        let fields =
+        let own =
             [("grant_type", GRANT), ("device_code", device_code), ("client_id", self.client_id())];
+        let parameters = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let fields: Vec<_> = own.into_iter().chain(parameters).collect();
         let endpoint = &self.provider().token_endpoint;
         let response = self.send_form(endpoint, &fields, &[device_code]).await;
         match response.and_then(|response| TokenResponse::read(&response, self.token_type())) {

@@ -1,5 +1,5 @@
 use http_client::http::HeaderMap;
-use http_client::{HttpClient, Url, is_secure, retry_if_not_sent};
+use http_client::{HttpClient, Url, is_loopback, is_secure, retry_if_not_sent};
 use serde::Deserialize;
 
 use crate::discovery::{DiscoveryError, InvalidMetadata, endpoint, read_json};
@@ -24,9 +24,7 @@ pub struct ProtectedResource {
 #[derive(Deserialize)]
 struct Metadata {
     resource: String,
-    #[serde(default)]
-    authorization_servers: Vec<String>,
-    #[serde(default)]
+    authorization_servers: Option<Vec<String>>,
     scopes_supported: Option<Vec<String>>,
 }
 
@@ -79,7 +77,7 @@ impl ProtectedResource {
         headers: &HeaderMap,
     ) -> Result<Self, DiscoveryError> {
         let challenged = challenge(headers, "resource_metadata")
-            .and_then(|url| endpoint(&url, uses_plain_http(resource)))
+            .and_then(|url| endpoint(&url, is_loopback(resource)))
             .map(|metadata| MetadataLocation { metadata, resource: resource.clone() });
         let mut first_error = None;
         for location in challenged.into_iter().chain(well_known(resource)) {
@@ -109,8 +107,8 @@ impl ProtectedResource {
         if Url::parse(&metadata.resource).ok().as_ref() != Some(resource) {
             return Err(InvalidMetadata::ResourceMismatch);
         }
-        let mut authorization_servers = metadata.authorization_servers;
-        authorization_servers.retain(|it| endpoint(it, uses_plain_http(resource)).is_some());
+        let mut authorization_servers = metadata.authorization_servers.unwrap_or_default();
+        authorization_servers.retain(|it| endpoint(it, is_loopback(resource)).is_some());
         if authorization_servers.is_empty() {
             return Err(InvalidMetadata::InvalidEndpoint { field: "authorization_servers" });
         }
@@ -129,10 +127,6 @@ fn resource_url(resource: &str) -> Result<Url, DiscoveryError> {
     let url = Url::parse(resource).ok();
     let is_usable = |url: &Url| is_secure(url) && url.fragment().is_none();
     url.filter(is_usable).ok_or(DiscoveryError::InvalidResource)
-}
-
-fn uses_plain_http(resource: &Url) -> bool {
-    resource.scheme() == "http"
 }
 
 /// The well-known path before that of the resource

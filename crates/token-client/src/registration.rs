@@ -3,13 +3,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use credentials::ClientSecret;
 use http_client::{HttpClient, Url, retry_if_not_sent};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::authentication::ClientAuthentication;
 use crate::client::{TokenClient, accepted, decode};
 use crate::device;
+use crate::discovery::LONGEST_SHOWN;
 use crate::error::Error;
 use crate::provider::Provider;
 use crate::seconds;
@@ -89,6 +91,13 @@ pub enum RegistrationError {
     /// The server does not register clients by itself: use the id of a client that is registered.
     #[error("the server does not register clients")]
     NotSupported,
+    /// The client is registered, and has to authenticate in a way that this crate does not know: it can only
+    /// be `none`, `client_secret_basic` or `client_secret_post`.
+    #[error("the server registered the client with {method:?}, which is not supported")]
+    UnsupportedAuthentication {
+        /// The `token_endpoint_auth_method`, or its beginning.
+        method: String,
+    },
     /// There is no response, or the server refused the metadata.
     #[error("cannot register a client at {url}")]
     Request {
@@ -119,12 +128,18 @@ impl fmt::Debug for RegistrationJson {
 #[derive(Deserialize)]
 struct Fields {
     client_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "client_secret")]
     client_secret: Option<ClientSecret>,
     #[serde(default)]
     token_endpoint_auth_method: Option<String>,
     #[serde(default, deserialize_with = "seconds::deserialize")]
     client_secret_expires_at: Option<Duration>,
+}
+
+/// An empty text is no secret.
+fn client_secret<'de, D: Deserializer<'de>>(input: D) -> Result<Option<ClientSecret>, D::Error> {
+    let text = Option::<String>::deserialize(input)?.filter(|it| !it.is_empty());
+    text.map(ClientSecret::new).transpose().map_err(D::Error::custom)
 }
 
 impl Provider {
@@ -142,34 +157,40 @@ impl Provider {
         let send = || http.post(url.clone()).send_json(client);
         let registered = async {
             let response = accepted(retry_if_not_sent(send).await?)?;
-            let json: Box<RawValue> = decode(&response)?;
-            Ok(RegisteredClient::new(decode(&response)?, json.get()))
+            Ok((decode(&response)?, decode::<Box<RawValue>>(&response)?))
         };
         let failed =
             |error: Error| RegistrationError::Request { url: url.clone(), source: error.into() };
-        registered.await.map_err(failed)
+        let (fields, json) = registered.await.map_err(failed)?;
+        RegisteredClient::new(fields, json.get())
     }
 }
 
 impl RegisteredClient {
-    fn new(fields: Fields, json: &str) -> Self {
+    fn new(fields: Fields, json: &str) -> Result<Self, RegistrationError> {
         let Fields { client_id, client_secret, token_endpoint_auth_method, .. } = fields;
+        let known = ["none", "client_secret_basic", "client_secret_post"];
+        let method = token_endpoint_auth_method.as_deref();
+        if let Some(method) = method.filter(|method| !known.contains(method)) {
+            let method = method.chars().take(LONGEST_SHOWN).collect();
+            return Err(RegistrationError::UnsupportedAuthentication { method });
+        }
         // Zero: it does not expire.
         let client_secret_expires_at = fields.client_secret_expires_at.filter(|it| !it.is_zero());
         let json = RegistrationJson(json.to_owned().into());
-        Self {
+        Ok(Self {
             client_id,
             client_secret,
             token_endpoint_auth_method,
             client_secret_expires_at,
             json,
-        }
+        })
     }
 
     /// Reads what [`as_json`](Self::as_json) returned; `None` unless it is a registration.
     #[must_use]
     pub fn from_json(json: &str) -> Option<Self> {
-        Some(Self::new(serde_json::from_str(json).ok()?, json))
+        Self::new(serde_json::from_str(json).ok()?, json).ok()
     }
 
     /// Whether the secret has expired, so that the client has to register again.

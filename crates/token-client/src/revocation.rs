@@ -6,6 +6,7 @@ use crate::error::Error;
 /// What can be revoked. Revoking the refresh token ends the whole sign-in
 /// ([RFC 7009 §2](https://www.rfc-editor.org/rfc/rfc7009#section-2)), so prefer it.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Revocable<'a> {
     /// A refresh token, and with it the access tokens that came from it.
     RefreshToken(&'a RefreshToken),

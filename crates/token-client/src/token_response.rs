@@ -96,7 +96,8 @@ impl RefreshResponse {
     /// Some servers, such as GitHub's, return errors with the status 200.
     pub(crate) fn read(response: &Response, token_type: &str) -> Result<Self, Error> {
         let members = response.decode::<Members<'_>>()?;
-        let has_token = TOKENS.iter().any(|name| members.0.contains_key(*name));
+        let has_token =
+            TOKENS.iter().any(|name| members.0.get(*name).is_some_and(|it| !is_empty(it)));
         if members.0.contains_key("error") && !has_token {
             return Err(Error::ErrorResponse(ErrorResponse::from_response(response)));
         }
@@ -200,13 +201,17 @@ fn read<T, E>(
     new: impl FnOnce(String) -> Result<T, E>,
     unusable: &mut Vec<&'static str>,
 ) -> Option<T> {
-    let json = json.filter(|json| !matches!(*json, "null" | "\"\""))?;
+    let json = json.filter(|json| !is_empty(json))?;
     let text = serde_json::from_str::<String>(json).ok();
     let read = text.and_then(|text| new(text).ok());
     if read.is_none() {
         unusable.push(name);
     }
     read
+}
+
+fn is_empty(json: &str) -> bool {
+    matches!(json, "null" | "\"\"")
 }
 
 /// A token of a type that the client does not understand must not be used

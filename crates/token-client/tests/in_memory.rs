@@ -148,7 +148,7 @@ async fn error_with_the_status_200_is_an_error_of_each_request() {
 
 fn resource(resource: &str) -> String {
     format!(
-        r#"{{"resource":"{resource}","authorization_servers":["https://id.test/t","http://127.0.0.1/"],
+        r#"{{"resource":"{resource}","authorization_servers":["https://id.test/t","http://127.0.0.1/","https://[::1]/"],
             "scopes_supported":["a","b"]}}"#
     )
 }
@@ -165,6 +165,7 @@ async fn metadata_of_a_resource_is_about_this_resource() {
     let other = resource("https://evil.test/mcp");
     let insecure = CHALLENGE.replace("https", "http");
     let foreign = r#"{"resource":"https://a.test/mcp","authorization_servers":["http://id.test"]}"#;
+    let null = r#"{"resource":"https://a.test/mcp","authorization_servers":null}"#;
     let (whole, scopes) = ("https://a.test/mcp", "a b");
     for (responses, expected) in [
         (&[("/mcp", 401, CHALLENGE), ("/meta", 200, &*good)][..], Some((whole, "b c"))),
@@ -177,6 +178,7 @@ async fn metadata_of_a_resource_is_about_this_resource() {
         (&[(ROOT, 200, &good)], None),
         (&[(WELL_KNOWN, 200, foreign)], None),
         (&[(WELL_KNOWN, 200, r#"{"resource":"https://a.test/mcp"}"#)], None),
+        (&[(WELL_KNOWN, 200, null), (ROOT, 200, &root)], Some(("https://a.test", scopes))),
     ] {
         let found = ProtectedResource::discover(&http(responses), "https://a.test/mcp").await.ok();
         let shown = found.as_ref().map(|it| (it.resource.clone(), it.scopes.join(" ")));
@@ -206,7 +208,9 @@ async fn registered_client_has_the_authentication_of_the_server() {
             r#"{"client_id":"c","client_secret":"s","token_endpoint_auth_method":"none"}"#,
             Some("None"),
         ),
+        (r#"{"client_id":"c","client_secret":""}"#, Some("None")),
         (r#"{"error":"invalid_redirect_uri"}"#, None),
+        (r#"{"client_id":"c","client_secret":"a\nb"}"#, None),
         ("{}", None),
     ] {
         let http = http(&[("/register", 201, body)]);
@@ -224,6 +228,38 @@ async fn registered_client_has_the_authentication_of_the_server() {
             ),
             (outcome, _) => panic!("{body}: {outcome:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn registration_with_an_unknown_authentication_is_refused() {
+    let issuer = "https://a.test".parse().unwrap();
+    let url = |path: &str| format!("https://a.test{path}").parse::<Url>().unwrap();
+    let mut provider = Provider::new(issuer, url("/authorize"), url("/token"));
+    provider.registration_endpoint = Some(url("/register"));
+    let body =
+        r#"{"client_id":"c","client_secret":"s","token_endpoint_auth_method":"private_key_jwt"}"#;
+    let metadata = ClientMetadata::native("My App", ["http://127.0.0.1/callback"]);
+    let error = provider.register(&http(&[("/register", 201, body)]), &metadata).await.unwrap_err();
+    let expected =
+        "the server registered the client with \"private_key_jwt\", which is not supported";
+    assert_eq!(error.to_string(), expected);
+    assert!(RegisteredClient::from_json(body).is_none());
+}
+
+#[tokio::test]
+async fn error_beside_empty_tokens_is_an_error() {
+    let url = |path: &str| format!("https://a.test{path}").parse::<Url>().unwrap();
+    let token = RefreshToken::new("r").unwrap();
+    for (body, is_error) in [
+        (r#"{"error":"invalid_grant","access_token":null,"refresh_token":""}"#, true),
+        (r#"{"error":"invalid_grant","refresh_token":"r-2"}"#, false),
+    ] {
+        let provider =
+            Provider::new("https://a.test".parse().unwrap(), url("/authorize"), url("/token"));
+        let client = TokenClient::new(http(&[("/token", 200, body)]), provider, "app_1");
+        let error = client.refresh(&token).await.err();
+        assert_eq!(error.is_some_and(|it| it.requires_reauthentication()), is_error, "{body}");
     }
 }
 

@@ -1,8 +1,7 @@
 //! A sign-in in memory, whose access token is due and is refreshed.
 
-use std::cell::RefCell;
 use std::convert::Infallible;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use credentials::{AccessToken, RefreshToken};
@@ -44,7 +43,7 @@ impl Refreshable for Stored {
 
 /// One process needs no lock; a file would take one here.
 #[derive(Clone)]
-struct Memory(Rc<RefCell<Stored>>);
+struct Memory(Arc<Mutex<Stored>>);
 
 impl SharedStore for Memory {
     type SignIn = Stored;
@@ -52,7 +51,7 @@ impl SharedStore for Memory {
     type Error = Infallible;
 
     async fn load(&self) -> Result<Option<Stored>, Infallible> {
-        Ok(Some(*self.0.borrow()))
+        Ok(Some(*self.0.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     async fn try_lock(&self) -> Result<TryLock<Self>, Infallible> {
@@ -79,7 +78,7 @@ impl StoreGuard for Memory {
         _: RefreshToken,
     ) -> Result<Commit<Stored>, Infallible> {
         let refreshed = Stored(sign_in.0 + 1);
-        *self.0.borrow_mut() = refreshed;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = refreshed;
         Ok(Commit::Stored(refreshed))
     }
 }
@@ -128,7 +127,7 @@ impl Clock for Now {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let store = Memory(Rc::new(RefCell::new(Stored(0))));
+    let store = Memory(Arc::new(Mutex::new(Stored(0))));
     let source = TokenSource::new(store, Server, Now);
     assert_eq!(source.access_token().await?.expose(), "access-1");
     Ok(())

@@ -5,7 +5,7 @@ use credentials::{AccessToken, IdToken, RefreshToken};
 use jiff::Timestamp;
 
 /// The token endpoint of an authorization server, for sign-ins of type `S`.
-pub trait TokenEndpoint<S> {
+pub trait TokenEndpoint<S>: Send + Sync {
     /// Why a sign-in cannot be refreshed.
     type Error: RefreshError;
 
@@ -27,10 +27,10 @@ pub trait TokenEndpoint<S> {
         &self,
         sign_in: &S,
         token: &RefreshToken,
-    ) -> impl Future<Output = Result<TokenResponse<Self::Error>, Self::Error>>;
+    ) -> impl Future<Output = Result<TokenResponse<Self::Error>, Self::Error>> + Send;
 
     /// Revokes the tokens of a sign-in that nothing stores, where that cannot end one that is stored.
-    fn discard(&self, sign_in: S) -> impl Future<Output = ()>;
+    fn discard(&self, sign_in: S) -> impl Future<Output = ()> + Send;
 }
 
 /// The answer to a refresh.
@@ -60,13 +60,14 @@ pub struct RefreshedTokens {
 }
 
 /// An error that says what it means for the stored sign-in.
-pub trait RefreshError: StdError + 'static {
+pub trait RefreshError: StdError + Send + Sync + 'static {
     /// What it means.
     fn kind(&self) -> RefreshErrorKind;
 }
 
 /// What a failed refresh means for the stored sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RefreshErrorKind {
     /// Nothing was sent: this sign-in was never meant to be refreshed here. Its access token is good
     /// until it expires.

@@ -32,7 +32,7 @@
 //! # What this crate does not do
 //!
 //! It opens no file, sends no request and reads no clock: the store, the token endpoint and the clock
-//! are traits. `auth-store` implements the first; `login` has the second for OpenAI.
+//! are traits, whose futures are `Send`. `auth-store` implements the first; `login` has the second for OpenAI.
 //!
 //! # Invariants
 //!
@@ -60,3 +60,6 @@ pub use lock::{LockError, lock};
 pub use source::{TokenSource, Valid};
 pub use store::{Commit, Holder, Refreshable, SharedStore, StoreGuard, TryLock};
 pub use wait_policy::{LOCK_TIMEOUT, WaitPolicy, WhileHeld};
+
+pub use credentials::{AccessToken, IdToken, RefreshToken};
+pub use jiff::Timestamp;

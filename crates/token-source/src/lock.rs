@@ -88,8 +88,8 @@ impl Wait {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
     use std::pin::pin;
+    use std::sync::Mutex;
     use std::task::{Context, Poll, Waker};
 
     use crate::LOCK_TIMEOUT;
@@ -98,20 +98,22 @@ mod tests {
     #[derive(Default)]
     struct Pauses {
         read: Duration,
-        reads: Cell<u32>,
-        longest: Cell<Duration>,
-        total: Cell<Duration>,
+        reads: Mutex<u32>,
+        longest: Mutex<Duration>,
+        total: Mutex<Duration>,
     }
 
     impl Clock for Pauses {
         fn now(&self) -> Timestamp {
-            self.reads.set(self.reads.get() + 1);
-            Timestamp::UNIX_EPOCH + self.read * self.reads.get()
+            let mut reads = self.reads.lock().unwrap();
+            *reads += 1;
+            Timestamp::UNIX_EPOCH + self.read * *reads
         }
 
         async fn sleep(&self, pause: Duration) {
-            self.longest.set(self.longest.get().max(pause));
-            self.total.set(self.total.get() + pause);
+            let mut longest = self.longest.lock().unwrap();
+            *longest = pause.max(*longest);
+            *self.total.lock().unwrap() += pause;
         }
     }
 
@@ -121,15 +123,15 @@ mod tests {
     fn lock_is_tried_every_50_ms_until_the_timeout() {
         let clock = Pauses::default();
         wait_until_the_end(&clock);
-        assert_eq!(clock.longest.get(), Duration::from_millis(50));
-        assert!(clock.total.get() >= LOCK_TIMEOUT, "{:?}", clock.total.get());
+        assert_eq!(*clock.longest.lock().unwrap(), Duration::from_millis(50));
+        assert!(*clock.total.lock().unwrap() >= LOCK_TIMEOUT, "{:?}", clock.total);
     }
 
     #[test]
     fn slow_reads_count_as_waiting() {
         let clock = Pauses { read: Duration::from_secs(10), ..Pauses::default() };
         assert_eq!(wait_until_the_end(&clock), Duration::from_secs(50));
-        assert!(clock.total.get() < Duration::from_secs(1), "{:?}", clock.total.get());
+        assert!(*clock.total.lock().unwrap() < Duration::from_secs(1), "{:?}", clock.total);
     }
 
     #[track_caller]

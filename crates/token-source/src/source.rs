@@ -22,6 +22,7 @@ pub struct TokenSource<S, E, C> {
 
 /// A sign-in whose access token is valid.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Valid<S, Error> {
     /// The sign-in.
     pub sign_in: S,

@@ -10,7 +10,7 @@ use crate::{RefreshedTokens, WaitPolicy};
 ///
 /// The times are the token's own claims where it has any; without a verified signature they decide
 /// nothing but when to refresh.
-pub trait Refreshable {
+pub trait Refreshable: Send + Sync {
     /// The refresh token, if there is one.
     fn refresh_token(&self) -> Option<RefreshToken>;
 
@@ -35,24 +35,24 @@ pub trait Refreshable {
 /// Its lock is one of two things. A lock of the system ends with the process that holds it. A claim is
 /// an entry in the store with the time of its end: it is for a store that cannot see whether a process
 /// still runs, such as a database.
-pub trait SharedStore {
+pub trait SharedStore: Send + Sync {
     /// What is stored.
     type SignIn: Refreshable;
     /// What holds the lock.
     type Guard: StoreGuard<SignIn = Self::SignIn, Error = Self::Error>;
     /// Why the store cannot be used.
-    type Error: StdError + 'static;
+    type Error: StdError + Send + Sync + 'static;
 
     /// Reads the sign-in without the lock; `None` if there is none.
-    fn load(&self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>>;
+    fn load(&self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>> + Send;
 
     /// Reads the sign-in as it is stored now, not a copy that this machine keeps.
-    fn reload(&self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>> {
+    fn reload(&self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>> + Send {
         self.load()
     }
 
     /// Takes the lock, unless another process holds it.
-    fn try_lock(&self) -> impl Future<Output = Result<TryLock<Self::Guard>, Self::Error>>;
+    fn try_lock(&self) -> impl Future<Output = Result<TryLock<Self::Guard>, Self::Error>> + Send;
 
     /// How a process waits for the lock. It is asked for once per wait.
     fn wait_policy(&self) -> WaitPolicy {
@@ -98,22 +98,25 @@ impl<G> From<Option<G>> for TryLock<G> {
 /// The lock of a [`SharedStore`]. Dropping it releases a lock of the system, as does the end of the
 /// process. A claim that is dropped after [`reserve`](Self::reserve) stays until its end, because the
 /// refresh token may have been used.
-pub trait StoreGuard: Sized {
+pub trait StoreGuard: Send + Sized {
     /// What is stored.
     type SignIn: Refreshable;
     /// Why the store cannot be used.
-    type Error: StdError + 'static;
+    type Error: StdError + Send + Sync + 'static;
 
     /// Reads the sign-in; `None` if there is none.
-    fn load(&mut self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>>;
+    fn load(&mut self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>> + Send;
 
     /// Makes sure that [`commit`](Self::commit) will work, before the refresh token is sent: space on
     /// the disk, and a claim that lasts longer than the request, which takes `deadline` at most.
     /// Nothing happens between its return and the request, so the time of the request counts from here.
-    fn reserve(&mut self, deadline: Duration) -> impl Future<Output = Result<(), Self::Error>>;
+    fn reserve(
+        &mut self,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Releases the lock without a commit. The refresh token is unused.
-    fn release(self) -> impl Future<Output = ()> {
+    fn release(self) -> impl Future<Output = ()> + Send {
         async { drop(self) }
     }
 
@@ -128,7 +131,7 @@ pub trait StoreGuard: Sized {
         sign_in: Self::SignIn,
         tokens: RefreshedTokens,
         spent: RefreshToken,
-    ) -> impl Future<Output = Result<Commit<Self::SignIn>, Self::Error>>;
+    ) -> impl Future<Output = Result<Commit<Self::SignIn>, Self::Error>> + Send;
 }
 
 /// The result of a commit.

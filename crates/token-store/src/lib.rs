@@ -33,7 +33,10 @@ pub use file::{Error, FileGuard, FileStore};
 pub use memory::{MemoryGuard, MemoryStore};
 pub use tokens::StoredTokens;
 
+pub use credentials::{AccessToken, IdToken, RefreshToken};
 pub use jiff::Timestamp;
 pub use token_source::{
-    Commit, Holder, RefreshedTokens, SharedStore, StoreGuard, TryLock, WaitPolicy,
+    Clock, Commit, Error as TokenSourceError, Event, Holder, RefreshError, RefreshErrorKind,
+    Refreshable, RefreshedTokens, SharedStore, StoreGuard, TryLock, Valid, WaitPolicy, WhileHeld,
 };
+pub use {shared_file, token_client};

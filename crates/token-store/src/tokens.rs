@@ -120,8 +120,9 @@ impl StoredTokens {
         text
     }
 
-    /// Whether this is the stored refresh token.
-    pub(crate) fn has(&self, refresh_token: &RefreshToken) -> bool {
+    /// Whether this is the stored refresh token: what a [`commit`](crate::StoreGuard::commit) compares.
+    #[must_use]
+    pub fn has(&self, refresh_token: &RefreshToken) -> bool {
         self.refresh_token().is_some_and(|it| it.expose() == refresh_token.expose())
     }
 

@@ -16,8 +16,9 @@ use tempfile::TempDir;
 use token_client::{HttpClient, Options, Provider, TokenClient};
 use token_store::{
     Commit, Error, FileStore, MemoryStore, RefreshFailure, RefreshedTokens, Refresher, SharedStore,
-    StoreGuard as _, StoredTokens,
+    StoreGuard as _, StoredTokens, TokenSource,
 };
+use tokio::task::JoinHandle;
 
 const PROCESSES: usize = 20;
 
@@ -131,15 +132,18 @@ async fn one_of_twenty_processes_refreshes() {
 async fn one_of_many_tasks_refreshes() {
     let store = MemoryStore::new(due());
     let source = token_store::token_source(store, client(&server()));
-    let tasks: Vec<_> = (0..50)
-        .map(|_| {
-            let source = source.clone();
-            tokio::spawn(async move { source.access_token().await.unwrap().expose().to_owned() })
-        })
-        .collect();
+    let tasks: Vec<_> = (0..50).map(|_| spawn(source.clone())).collect();
     for task in tasks {
         assert_eq!(task.await.unwrap(), "access-1");
     }
+}
+
+/// The futures of any store can be spawned.
+fn spawn<S>(source: TokenSource<S>) -> JoinHandle<String>
+where
+    S: SharedStore<SignIn = StoredTokens> + 'static,
+{
+    tokio::spawn(async move { source.access_token().await.unwrap().expose().to_owned() })
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ impl StoredSignIn {
     /// [`Error::NotSignedIn`], [`Error::SignInEnded`], or the error of the refresh.
     pub async fn valid(&self, events: Events<'_>) -> Result<AuthDocument, Error> {
         let valid = self.source(events).valid(&|event| events(Event::Refresh(event))).await;
-        let Valid { sign_in, postponed } = valid.map_err(|error| match error {
+        let Valid { sign_in, postponed, .. } = valid.map_err(|error| match error {
             // Found before the refresh token is used.
             SourceError::NotWritable(source) => Error::NotWritable(source),
             error => self.map_error(error),

@@ -149,6 +149,29 @@ async fn iss_is_compared_with_the_issuer_as_written() {
 
 // threats 16
 #[tokio::test]
+async fn iss_is_that_of_a_tenant_if_each_has_its_own() {
+    for (iss, is_accepted) in [("/a-1", true), ("/a-1/x", false), ("", false)] {
+        let provider = TestProvider::with(|it| {
+            it.issuer_suffix = "/common";
+            it.metadata_path = "/common/.well-known/openid-configuration";
+            it.metadata = json!({"issuer": "https://id.example.com/{tenantid}"});
+            it.callback = json!({"iss": format!("https://id.example.com{iss}")});
+            it.claims = json!({"iss": "https://id.example.com/a-1", "tid": "a-1"});
+        });
+        let provider = provider.await;
+        let http = HttpClient::new(Options::new("a-test/1.0"));
+        let metadata = Provider::discover_any_tenant(&http, &provider.issuer()).await.unwrap();
+        let outcome = SignIn::new(client(metadata)).run(|url| {
+            browser::deliver(url);
+            Ok(())
+        });
+        assert_eq!(outcome.await.is_ok(), is_accepted, "{iss}");
+        assert_eq!(provider.exchanges(), usize::from(is_accepted));
+    }
+}
+
+// threats 16
+#[tokio::test]
 async fn promised_iss_is_required() {
     let metadata = json!({"authorization_response_iss_parameter_supported": true});
     let provider = TestProvider::with(|it| it.metadata = metadata).await;
@@ -220,11 +243,13 @@ async fn device_code_signs_in_without_a_callback() {
     let provider = TestProvider::start().await;
     let complete = Mutex::default();
     let events = |event: Event<'_>| {
-        if let Event::DeviceCode { verification_uri_complete, .. } = event {
+        if let Event::DeviceCode { verification_uri_complete, expires_in, .. } = event {
             *complete.lock().unwrap() = verification_uri_complete.map(str::to_owned);
+            assert!(expires_in.as_secs().abs_diff(1800) < 60, "{expires_in:?}");
         }
     };
-    let tokens = sign_in(&provider).await.run_by_device_code(&events).await.unwrap();
+    let sign_in = sign_in(&provider).await.timeout(Duration::MAX);
+    let tokens = sign_in.run_by_device_code(&events).await.unwrap();
     assert_eq!(tokens.access_token.expose(), ACCESS_TOKEN);
     let expected = "https://id.example.com/device?user_code=WDJB-MJHT";
     assert_eq!(complete.into_inner().unwrap().as_deref(), Some(expected));
@@ -258,6 +283,17 @@ async fn unreachable_provider_is_reported_at_the_timeout() {
     let sign_in = SignIn::new(client(metadata));
     let error = sign_in.timeout(Duration::from_millis(500)).run(|_| Ok(())).await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+}
+
+/// The issuer and the token endpoint can be two servers.
+#[tokio::test]
+async fn unreachable_token_endpoint_is_reported_at_the_timeout() {
+    let metadata = json!({"token_endpoint": "http://127.0.0.1:1/token"});
+    let provider = TestProvider::with(|it| it.metadata = metadata).await;
+    let sign_in = sign_in(&provider).await.timeout(Duration::from_millis(500));
+    let error = sign_in.run(|_| Ok(())).await.unwrap_err();
+    let Error::Unreachable { source, .. } = error else { panic!("{error:?}") };
+    assert_eq!(source.host(), "127.0.0.1:1");
 }
 
 #[tokio::test]

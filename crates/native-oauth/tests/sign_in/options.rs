@@ -248,13 +248,31 @@ async fn parameters_are_in_the_url_and_resources_also_in_the_exchange() {
     let request = &provider.requests_at("/connect/device")[0];
     assert_eq!(request.field("audience"), Some("https://api.example.com"));
     assert_eq!(resources(&request.form), 2);
+    let polls = provider.requests_at("/connect/token");
+    assert!(!polls.is_empty());
+    for poll in polls {
+        assert_eq!((resources(&poll.form), poll.field("audience")), (2, None));
+    }
+}
+
+/// RFC 6749 §3.1: a parameter is in a request once.
+#[tokio::test]
+async fn parameter_replaces_one_of_the_same_name() {
+    let provider = TestProvider::start().await;
+    let sign_in = sign_in(&provider).await.prompt("login").parameter("x", "1").prompt("consent");
+    let mut pending = sign_in.start().unwrap();
+    let url = pending.authorization().url().clone();
+    let prompts = url.query_pairs().filter(|(name, _)| name == "prompt");
+    assert!(prompts.map(|(_, value)| value).eq(["consent"]), "{url}");
 }
 
 // threats 7
 #[tokio::test]
 async fn parameters_of_the_sign_in_itself_cannot_be_added() {
     let provider = TestProvider::start().await;
-    for name in ["state", "nonce", "redirect_uri", "code_challenge_method"] {
+    for name in
+        ["state", "nonce", "redirect_uri", "code_challenge_method", "request", "request_uri"]
+    {
         let error = sign_in(&provider).await.parameter(name, "x").start().unwrap_err();
         assert!(matches!(error, Error::ReservedParameter { name: it } if it == name), "{name}");
     }

@@ -72,6 +72,22 @@ async fn expired_pushed_request_can_be_pushed_again() {
     pending.finish(&|_: Event<'_>| {}).await.unwrap();
 }
 
+/// Nothing would prove the time of the sign-in.
+#[tokio::test]
+async fn max_age_without_the_openid_scope_is_refused_before_the_person_is_asked() {
+    let provider = TestProvider::start().await;
+    let sign_in = sign_in(&provider).await.scopes(["email"]).max_age(Duration::from_secs(60));
+    for error in [
+        sign_in.clone().start().unwrap_err(),
+        sign_in.clone().run(|_| panic!("nothing to open")).await.unwrap_err(),
+        sign_in.run_by_device_code(&|_: Event<'_>| {}).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::MissingOpenidScope), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+    }
+    assert_eq!(provider.paths(), ["/.well-known/openid-configuration"]);
+}
+
 /// OpenID Connect Core §3.1.3.7, rule 13.
 #[tokio::test]
 async fn max_age_requires_a_recent_authentication() {

@@ -306,7 +306,7 @@ fn dpop_claims(proof: &str) -> Value {
 
 fn device_authorization() -> Value {
     json!({
-        "device_code": DEVICE_CODE, "user_code": "WDJB-MJHT", "interval": 1, "expires_in": 600,
+        "device_code": DEVICE_CODE, "user_code": "WDJB-MJHT", "interval": 1, "expires_in": 1800,
         "verification_uri": "https://id.example.com/device",
         "verification_uri_complete": "https://id.example.com/device?user_code=WDJB-MJHT",
     })

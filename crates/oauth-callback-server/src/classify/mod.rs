@@ -241,12 +241,23 @@ pub(crate) fn classify_callback(
 /// An `iss` parameter must equal the issuer, by simple string comparison
 /// ([RFC 9207 §2.4](https://www.rfc-editor.org/rfc/rfc9207#section-2.4)).
 fn is_issuer(rules: &Rules, iss: &Parameter) -> bool {
-    match (&rules.issuer, iss) {
-        (None, _) => true,
-        (Some(_), Parameter::Absent) => !rules.iss_required,
-        (Some(issuer), iss) => iss.value() == Some(issuer),
+    match &rules.issuer {
+        None => true,
+        Some(_) if !iss.is_present() => !rules.iss_required,
+        Some(issuer) => iss.value().is_some_and(|iss| iss == issuer || is_tenant_of(issuer, iss)),
     }
 }
+
+/// Whether `iss` is the template with the name of a tenant.
+fn is_tenant_of(template: &str, iss: &str) -> bool {
+    let Some((before, after)) = template.split_once(TENANT) else { return false };
+    let tenant = iss.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    let is_name = |it: &str| it.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    tenant.is_some_and(|it| !it.is_empty() && is_name(it))
+}
+
+/// The placeholder of [`CallbackConfig::issuer`](crate::CallbackConfig::issuer).
+const TENANT: &str = "{tenantid}";
 
 /// The maximum length of an `error` or `error_description` in an error.
 const MAX_ERROR_CHARS: usize = 200;

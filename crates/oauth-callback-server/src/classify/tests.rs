@@ -300,6 +300,32 @@ fn promised_iss_is_required() {
     }
 }
 
+/// RFC 6749 §3.1: a parameter without a value counts as omitted.
+// threats 16
+#[test]
+fn issuer_with_a_template_has_a_tenant_in_its_place() {
+    let template = || Some("https://id.test/{tenantid}/v2".to_owned());
+    let exact = || Some("https://id.test/a-1/v2".to_owned());
+    for (issuer, iss, is_accepted) in [
+        (exact(), "", true),
+        (exact(), "https://id.test/a-1/v2", true),
+        (exact(), "https://id.test/b-2/v2", false),
+        (template(), "https://id.test/a-1/v2", true),
+        (template(), "https://id.test/{tenantid}/v2", true),
+        (template(), "https://id.test//v2", false),
+        (template(), "https://id.test/a/../b/v2", false),
+        (template(), "https://id.test/a-1/v1", false),
+        (template(), "https://evil.test/a-1/v2", false),
+    ] {
+        let rules = Rules { issuer, ..rules() };
+        let query =
+            format!("code=C&state={}&iss={}", rules.state.expose(), urlencoding::encode(iss));
+        let response = classify_callback(&rules, &Parameters::parse(&query));
+        let is_code = matches!(response, Ok(AuthorizationResponse::Code(..)));
+        assert_eq!(is_code, is_accepted, "{:?} {iss}", rules.issuer);
+    }
+}
+
 // threats 17
 #[test]
 fn other_parameters_can_be_read() {

@@ -98,7 +98,7 @@ impl Parameter {
         }
     }
 
-    fn is_present(&self) -> bool {
+    pub(crate) fn is_present(&self) -> bool {
         !matches!(self, Self::Absent) && !matches!(self, Self::Once(value) if value.is_empty())
     }
 

@@ -13,6 +13,7 @@ use simulation::check::{self, Outcome};
 #[path = "../../../token-source/tests/simulation"]
 #[expect(clippy::panic, clippy::unwrap_used, reason = "a schedule fails by panicking")]
 mod simulation {
+    mod cell;
     pub(super) mod check;
     mod endpoint;
     mod executor;

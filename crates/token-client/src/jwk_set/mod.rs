@@ -45,6 +45,7 @@ struct Jwk {
     kid: Option<String>,
     #[serde(rename = "use")]
     key_use: Option<String>,
+    key_ops: Option<Vec<String>>,
     alg: Option<String>,
     crv: Option<String>,
     n: Option<String>,
@@ -157,6 +158,7 @@ impl<'a> SignedToken<'a> {
             (kid.is_none() || key.kid.is_none() || key.kid == *kid)
                 && key.alg.as_ref().is_none_or(|it| it == alg)
                 && key.key_use.as_ref().is_none_or(|it| it == "sig")
+                && key.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|it| it == "verify"))
         };
         keys.iter().filter(is_meant).any(|key| self.is_signed_by(key).unwrap_or(false))
     }

@@ -49,8 +49,9 @@ fn verifies_the_examples_of_rfc_7515() {
 // threats 96 97
 #[test]
 fn key_must_be_meant_for_this_signature() {
-    let change: [fn(&mut Jwk); 4] = [
+    let change: [fn(&mut Jwk); 5] = [
         |key| key.key_use = Some("enc".to_owned()),
+        |key| key.key_ops = Some(vec!["encrypt".to_owned()]),
         |key| key.alg = Some("HS256".to_owned()),
         |key| key.kty = "oct".to_owned(),
         |key| (key.n, key.x) = (None, None),
@@ -60,6 +61,10 @@ fn key_must_be_meant_for_this_signature() {
         keys.iter_mut().for_each(change);
         assert!(!is_signed(RS256, &keys) && !is_signed(ES256, &keys), "{keys:?}");
     }
+    let mut keys = keys();
+    keys.iter_mut()
+        .for_each(|key| key.key_ops = Some(vec!["sign".to_owned(), "verify".to_owned()]));
+    assert!(is_signed(RS256, &keys) && is_signed(ES256, &keys));
 }
 
 // threats 96

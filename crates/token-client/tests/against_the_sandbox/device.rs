@@ -48,7 +48,7 @@ async fn approved_device_gets_tokens() {
         &rig.only_request_at(&Endpoint::DeviceUserCode),
         "client_id=app_EMoamEEZ73f0CkXaXp7hrann&scope=openid+email",
     );
-    let poll = rig.client.poll_device_authorization(&device).await.unwrap();
+    let poll = rig.client.poll_device_authorization(&device, &[]).await.unwrap();
     let DevicePoll::Approved(tokens) = poll else { panic!("{poll:?}") };
     assert_eq!(tokens.access_token.expose(), "a");
     assert_form(
@@ -64,7 +64,7 @@ async fn poll_maps_the_errors_of_rfc_8628() {
     let rig = server(authorization(&json!({})), codes.map(error)).await;
     let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
     for expected in ["Pending", "SlowDown", "Denied", "Expired"] {
-        let poll = rig.client.poll_device_authorization(&device).await.unwrap();
+        let poll = rig.client.poll_device_authorization(&device, &[]).await.unwrap();
         assert_eq!(format!("{poll:?}"), expected);
     }
 }
@@ -76,7 +76,7 @@ async fn unknown_error_is_final_and_server_error_is_transient() {
     let rig = server(authorization(&json!({})), polls).await;
     let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
     for is_transient in [false, true, true] {
-        let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
+        let error = rig.client.poll_device_authorization(&device, &[]).await.unwrap_err();
         assert_eq!(error.is_transient(), is_transient, "{error:?}");
     }
 }
@@ -85,7 +85,7 @@ async fn unknown_error_is_final_and_server_error_is_transient() {
 async fn response_without_tokens_is_not_an_approval() {
     let rig = server(authorization(&json!({})), [Then::json(200, json!({}))]).await;
     let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
-    let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
+    let error = rig.client.poll_device_authorization(&device, &[]).await.unwrap_err();
     assert!(matches!(error, Error::InvalidResponse(_)), "{error:?}");
 }
 
@@ -96,7 +96,7 @@ async fn error_does_not_contain_the_device_code() {
     let authorization = authorization(&json!({ "device_code": device_code }));
     let rig = server(authorization, [Then::json(400, repeats)]).await;
     let device = rig.client.request_device_authorization(None, &[]).await.unwrap();
-    let error = rig.client.poll_device_authorization(&device).await.unwrap_err();
+    let error = rig.client.poll_device_authorization(&device, &[]).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains(device_code), "{error}");
 }
 

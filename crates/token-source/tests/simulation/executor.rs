@@ -1,12 +1,13 @@
-use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use token_source::Clock;
+
+use super::cell::{Cell, RefCell};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -15,7 +16,7 @@ const MOST_POLLS: usize = 200_000;
 
 /// The seed's decisions, the time, and when each task goes on.
 #[derive(Clone, Default)]
-pub(crate) struct Schedule(Rc<Inner>);
+pub(crate) struct Schedule(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {

@@ -2,6 +2,7 @@
 //! crash as a seed says. One thread, no real time: a seed is a schedule, and a failure names its seed.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cell;
 mod check;
 mod endpoint;
 mod executor;

@@ -1,12 +1,12 @@
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use credentials::{AccessToken, RefreshToken};
 use jiff::{SignedDuration, Timestamp};
 use token_source::{Clock as _, RefreshError, RefreshErrorKind, Refreshable};
 
+use super::cell::{Cell, RefCell};
 use super::executor::Schedule;
 
 /// How long an access token lives. It is due for the last five minutes.
@@ -64,7 +64,7 @@ impl AddAssign for Counts {
 
 /// Everything that the processes share.
 #[derive(Clone)]
-pub(crate) struct World(pub(crate) Rc<Inner>);
+pub(crate) struct World(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) schedule: Schedule,
@@ -112,7 +112,7 @@ impl RefreshError for ServerError {
 
 impl World {
     pub(crate) fn new(schedule: &Schedule, is_broken: bool) -> Self {
-        let world = Self(Rc::new(Inner {
+        let world = Self(Arc::new(Inner {
             schedule: schedule.clone(),
             stored: RefCell::default(),
             version: Cell::default(),
