@@ -9,7 +9,6 @@ use url::Url;
 
 use crate::error::Error;
 use crate::event::Event;
-use crate::sign_in::RESOURCE;
 
 /// The requests of a sign-in by device code. A server that keeps to
 /// [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628) needs [`StandardDeviceFlow`]; other servers
@@ -62,6 +61,10 @@ impl DeviceFlow for StandardDeviceFlow<'_> {
         self.client.poll_device_authorization(device, &resources(self.parameters)).await
     }
 }
+
+/// The one parameter that a request can have more than once
+/// ([RFC 8707 §2](https://www.rfc-editor.org/rfc/rfc8707#section-2)).
+pub(crate) const RESOURCE: &str = "resource";
 
 /// The parameters that a token request also has
 /// ([RFC 8707 §2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).

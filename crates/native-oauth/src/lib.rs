@@ -36,7 +36,7 @@
 //!   for the keys.
 //! - A callback counts only with the right `state`, and its `iss` must equal the issuer
 //!   ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
-//! - A code is sent once, unless the first attempt was never sent, or, with DPoP, the server refused it for its nonce.
+//! - A code is sent once, unless the first attempt was never sent, or, with a [`DpopKey`], the server asks for a nonce.
 //! - The claims of an ID token are validated, and it has the `nonce` of the request
 //!   ([OpenID Connect Core
 //!   §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)). No request

@@ -4,7 +4,7 @@ use oauth_callback_server::{BindOptions, Page, Pages, State};
 use token_client::{InvalidIdToken, JwkSet, TokenClient, TokenResponse};
 
 use crate::authorization::RequestParameters;
-use crate::device_grant::StandardDeviceFlow;
+use crate::device_grant::{RESOURCE, StandardDeviceFlow};
 use crate::error::Error;
 
 /// A sign-in that has not started. The defaults are those of RFC 8252: `http://127.0.0.1` on any free
@@ -28,10 +28,6 @@ const RESERVED: &str = "response_type client_id redirect_uri state code_challeng
                         code_challenge_method scope nonce response_mode request request_uri";
 
 const MAX_AGE: &str = "max_age";
-
-/// The one parameter that a request can have more than once
-/// ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
-pub(crate) const RESOURCE: &str = "resource";
 
 impl SignIn {
     /// A sign-in of this client, without a scope.

@@ -29,9 +29,9 @@
 //!
 //! - It knows nothing of the platform: no organization, no project.
 //! - A secret is in no URL, error or log. Only `client_secret_basic` puts one into a header.
-//! - A request is retried once, and only if the first attempt was never sent. With DPoP it is also repeated once if the
-//!   server asks for another nonce ([RFC 9449 §8](https://www.rfc-editor.org/rfc/rfc9449#section-8)): it has not
-//!   acted on the first one.
+//! - A request is retried once, and only if the first attempt was never sent. With a [`DpopKey`], it is also repeated
+//!   once with the nonce that the server asks for ([RFC 9449
+//!   §8](https://www.rfc-editor.org/rfc/rfc9449#section-8)): the server has not acted on the first one.
 //! - A code is exchanged with a `code_verifier`, always ([RFC 9700 §4.8](https://www.rfc-editor.org/rfc/rfc9700#section-4.8)).
 
 mod authentication;
