@@ -23,7 +23,7 @@ pub struct Provider {
     pub issuer: Issuer,
     /// The issuers of the tenants, if each has its own
     /// ([`Provider::discover_any_tenant`]): a text with `{tenantid}`. An ID token must then have the
-    /// issuer of its `tid`.
+    /// issuer of its `tid`, and the `iss` of a callback can be that of any tenant.
     pub issuer_template: Option<String>,
     /// The authorization endpoint ([RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
     /// No sign-in starts unless it [is secure](http_client::is_secure).

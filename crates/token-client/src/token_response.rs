@@ -177,19 +177,17 @@ impl TryFrom<RefreshResponse> for TokenResponse {
     type Error = Error;
 
     fn try_from(response: RefreshResponse) -> Result<Self, Error> {
-        let RefreshResponse { refresh_token, id_token, expires_in, scope, .. } = response;
-        let RefreshResponse { additional, unusable, .. } = response;
-        let field = if unusable.contains(&"token_type") { "token_type" } else { "access_token" };
-        let access_token =
-            response.access_token.ok_or(DecodeError::Shape { field: field.into() })?;
+        let is_type_unusable = response.unusable.contains(&"token_type");
+        let field = if is_type_unusable { "token_type" } else { "access_token" };
+        let missing = DecodeError::Shape { field: field.to_owned() };
         Ok(Self {
-            access_token,
-            refresh_token,
-            id_token,
+            access_token: response.access_token.ok_or(missing)?,
+            refresh_token: response.refresh_token,
+            id_token: response.id_token,
             claims: None,
-            expires_in,
-            scope,
-            additional,
+            expires_in: response.expires_in,
+            scope: response.scope,
+            additional: response.additional,
         })
     }
 }

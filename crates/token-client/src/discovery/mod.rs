@@ -105,9 +105,7 @@ impl Provider {
     ///
     /// [`DiscoveryError`]; without metadata, that of the first request.
     pub async fn discover(http: &HttpClient, issuer: &str) -> Result<Self, DiscoveryError> {
-        let issuer = issuer.parse()?;
-        let (url, metadata) = ProviderMetadata::find(http, &issuer).await?;
-        Self::from_metadata(&metadata, &issuer).map_err(|error| invalid(url, error))
+        discover(http, issuer, |metadata, issuer| Self::from_metadata(&metadata, issuer)).await
     }
 
     /// As [`discover`](Self::discover), at a server with an issuer for each tenant and one sign-in for
@@ -124,9 +122,10 @@ impl Provider {
         http: &HttpClient,
         issuer: &str,
     ) -> Result<Self, DiscoveryError> {
-        let issuer = issuer.parse()?;
-        let (url, metadata) = ProviderMetadata::find(http, &issuer).await?;
-        Self::from_metadata_of_any_tenant(&metadata, &issuer).map_err(|error| invalid(url, error))
+        let read = |metadata: ProviderMetadata, issuer: &_| {
+            Self::from_metadata_of_any_tenant(&metadata, issuer)
+        };
+        discover(http, issuer, read).await
     }
 
     /// The provider of metadata that was stored. Each endpoint must be https, on another machine; those of an
@@ -195,36 +194,16 @@ impl ProviderMetadata {
     ///
     /// As [`Provider::discover`].
     pub async fn discover(http: &HttpClient, issuer: &str) -> Result<Self, DiscoveryError> {
-        let issuer = issuer.parse()?;
-        let (url, metadata) = Self::find(http, &issuer).await?;
-        match Provider::from_metadata_of_any_tenant(&metadata, &issuer) {
-            Ok(_) => Ok(metadata),
-            Err(error) => Err(invalid(url, error)),
-        }
+        let read = |metadata, issuer: &_| {
+            Provider::from_metadata_of_any_tenant(&metadata, issuer).map(|_| metadata)
+        };
+        discover(http, issuer, read).await
     }
 
     /// The value of a member, such as `userinfo_endpoint`, if it is a `T`.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.0.get(name)?.get()).ok()
-    }
-
-    async fn find(http: &HttpClient, issuer: &Issuer) -> Result<(Url, Self), DiscoveryError> {
-        let mut first_error = None;
-        for url in metadata_urls(issuer) {
-            match read_json(http, &url).await {
-                Ok(metadata) => return Ok((url, metadata)),
-                Err(error) if is_elsewhere(&error) => {
-                    first_error = first_error.or(Some((url, error)));
-                }
-                Err(error) => {
-                    first_error = Some((url, error));
-                    break;
-                }
-            }
-        }
-        let (url, error) = first_error.ok_or(DiscoveryError::InvalidResource)?;
-        Err(DiscoveryError::Request { url, source: error.into() })
     }
 
     /// Many servers support PKCE and do not say so. One that names other methods only does not.
@@ -241,8 +220,29 @@ impl ProviderMetadata {
 /// How much of a text from the server is shown.
 pub(crate) const LONGEST_SHOWN: usize = 200;
 
-fn invalid(url: Url, source: InvalidMetadata) -> DiscoveryError {
-    DiscoveryError::InvalidMetadata { url, source }
+/// Uses the metadata at the first place that has some.
+async fn discover<T>(
+    http: &HttpClient,
+    issuer: &str,
+    read: impl FnOnce(ProviderMetadata, &Issuer) -> Result<T, InvalidMetadata>,
+) -> Result<T, DiscoveryError> {
+    let issuer = issuer.parse()?;
+    let mut first_error = None;
+    for url in metadata_urls(&issuer) {
+        match read_json(http, &url).await {
+            Ok(metadata) => {
+                let invalid = |source| DiscoveryError::InvalidMetadata { url, source };
+                return read(metadata, &issuer).map_err(invalid);
+            }
+            Err(error) if is_elsewhere(&error) => first_error = first_error.or(Some((url, error))),
+            Err(error) => {
+                first_error = Some((url, error));
+                break;
+            }
+        }
+    }
+    let (url, error) = first_error.ok_or(DiscoveryError::InvalidResource)?;
+    Err(DiscoveryError::Request { url, source: error.into() })
 }
 
 /// Reads a JSON document.
