@@ -14,7 +14,8 @@ use sandbox::Account;
 use url::Url;
 
 use crate::support::{
-    BrowserDouble, Canaries, Running, Start, TEST_TIMEOUT, World, parameter, report_skipped, write,
+    BrowserDouble, Canaries, Running, Start, TEST_TIMEOUT, World, parameter, program,
+    report_skipped, write,
 };
 
 const WARNING: &str = "warning: no browser could be started; open the address above yourself\n";
@@ -192,8 +193,8 @@ fn launcher_gets_only_the_url() {
     };
     let ids = hanging.ids();
     let [launched, opener] = ids.each_ref().map(|id| words(id));
-    let program = env!("CARGO_BIN_EXE_login-cli");
-    assert_eq!(opener, [program, "__open-browser"]);
+    let program = program().into_string().unwrap();
+    assert_eq!(opener, [program.as_str(), "__open-browser"]);
     let script = world.path("launcher.sh");
     assert_eq!(launched, ["/bin/sh", script.to_str().unwrap(), auth_url.as_str()]);
     let given = read(&running.id.to_string(), "environ");

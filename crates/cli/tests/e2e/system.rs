@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use sandbox::{Account, Endpoint};
 
 use crate::support::{
-    Loopback, Running, TEST_TIMEOUT, World, in_own_namespaces, parameter, report_skipped,
+    Loopback, Running, TEST_TIMEOUT, World, has_musl, in_own_namespaces, parameter, report_skipped,
 };
 
 /// Clients take all file descriptors and send nothing.
@@ -131,7 +131,7 @@ fn missing_loopback_interface_fails_before_the_browser_opens() {
         let finished = flow(&world).under(["/usr/bin/unshare", "-Urn"]).run();
         finished.exits(1).prints("").says_nothing_of("/oauth/authorize");
         // In the words of glibc or musl.
-        let reason = if cfg!(target_env = "musl") { "unreachable" } else { "is unreachable" };
+        let reason = if has_musl() { "unreachable" } else { "is unreachable" };
         finished.says("error: cannot listen on 127.0.0.1:").says(&format!(": Network {reason}"));
         finished
             .says("hint: the browser cannot reach this machine: enable the loopback interface\n");

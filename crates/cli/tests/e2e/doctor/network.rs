@@ -9,7 +9,7 @@ use sandbox::{
 };
 
 use super::{Report, doctor, in_network_namespace, run_report};
-use crate::support::{Start, World, set_up, write};
+use crate::support::{Start, World, has_musl, set_up, write};
 
 /// No server listens there.
 const DEAD: &str = "http://127.0.0.1:9";
@@ -232,7 +232,7 @@ fn name_without_address_is_a_problem() {
         let check = report.check("issuer", "dns");
         let found = check["found"].as_str().unwrap();
         // musl does not notice that there is no network.
-        let (expected, and_issuer) = if cfg!(target_env = "musl") {
+        let (expected, and_issuer) = if has_musl() {
             ("no resolver gave the address of issuer.test within ", "")
         } else {
             ("cannot find the address of issuer.test: ", " and --issuer")

@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use super::black_hole::BlackHole;
 use super::name_server::{Reply, serve};
 use super::{PORT, SignedIn, in_network_namespace};
+use crate::support::has_musl;
 
 /// Ten seconds, and one for the start and exit on a busy machine.
 const LONGEST: Duration = Duration::from_secs(11);
@@ -19,11 +20,12 @@ const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 /// The error if no connection is established.
 const UNCONNECTED: &str = "HOST did not complete a connection within 10 seconds";
 /// musl gives up itself, after 5 seconds, and is asked again.
-const UNRESOLVED: &str = if cfg!(target_env = "musl") {
-    "cannot find the address of HOST: failed to lookup address information: Try again"
-} else {
-    "no resolver gave the address of HOST within 8 seconds"
-};
+fn unresolved() -> &'static str {
+    match has_musl() {
+        true => "cannot find the address of HOST: failed to lookup address information: Try again",
+        false => "no resolver gave the address of HOST within 8 seconds",
+    }
+}
 
 #[track_caller]
 fn assert_times_out(host: &str, words: &str) {
@@ -51,7 +53,7 @@ fn silent_server_times_out_within_ten_seconds() {
         let Some(()) = serve("", &replies) else { return };
         let holes = [V4, V6].map(|address| BlackHole::at((address, PORT)));
         let hosts = [
-            (format!("silent.test:{PORT}"), UNRESOLVED),
+            (format!("silent.test:{PORT}"), unresolved()),
             (format!("swallowed.test:{PORT}"), UNCONNECTED),
             (holes[0].address.to_string(), UNCONNECTED),
             (holes[1].address.to_string(), UNCONNECTED),

@@ -36,6 +36,8 @@ pub(crate) use sandbox::Canaries;
 pub(crate) use scan::{Allowed, Printed};
 pub(crate) use schema::problem as schema_problem;
 pub(crate) use start::Start;
+#[cfg(target_os = "linux")]
+pub(crate) use start::{has_musl, program};
 pub(crate) use stored::{StoredSignIn, jwt};
 pub(crate) use wire::{
     assert_headers, assert_pairs, assert_request, claims, form, pairs, parameter,

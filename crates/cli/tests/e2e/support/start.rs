@@ -284,6 +284,12 @@ pub(crate) fn program() -> OsString {
     other.unwrap_or_else(|| env!("CARGO_BIN_EXE_login-cli").into())
 }
 
+/// Whether the program is linked with musl, which looks names up in another way.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_musl() -> bool {
+    program().to_string_lossy().contains("-musl/")
+}
+
 /// Windows needs this variable to find its network libraries.
 #[expect(clippy::disallowed_methods, reason = "handed on to the program, not read")]
 fn keep_what_windows_needs(command: &mut Command) {
