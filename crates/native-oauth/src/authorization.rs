@@ -23,7 +23,6 @@ use crate::user_input::UserInputs;
 /// and the server that receives its response. Dropping it closes the port.
 ///
 /// The secrets are made before the port is opened, and the port is open before the URL exists.
-#[derive(Debug)]
 pub struct Authorization {
     server: CallbackServer,
     state: State,
@@ -32,6 +31,14 @@ pub struct Authorization {
     url: Url,
     browser: BrowserLaunch,
     inputs: Option<UserInputs>,
+}
+
+/// The URL has the `state`, which is a secret.
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let redirect_uri = &self.redirect_uri;
+        f.debug_struct("Authorization").field("redirect_uri", redirect_uri).finish_non_exhaustive()
+    }
 }
 
 /// The parameters that are made for each request.

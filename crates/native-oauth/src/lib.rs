@@ -34,7 +34,7 @@
 //! - The secrets exist before the port is open, and the port is open before the URL exists.
 //! - Before the wait begins, nothing is sent but a pushed request and, to verify a signature, the request
 //!   for the keys.
-//! - A callback counts only with the right `state`, and its `iss` must equal the issuer
+//! - A callback counts only with the right `state`, and an `iss` must equal the issuer, or be that of a tenant
 //!   ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
 //! - A code is sent once, unless the first attempt was never sent, or, with a [`DpopKey`], the server asks for a nonce.
 //! - The claims of an ID token are validated, and it has the `nonce` of the request

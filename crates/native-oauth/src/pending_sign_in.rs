@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use oauth_callback_server::State;
@@ -116,7 +117,6 @@ impl SignIn {
 }
 
 /// A sign-in that waits for the person. Dropping it closes the port.
-#[derive(Debug)]
 pub struct PendingSignIn {
     sign_in: SignIn,
     authorization: Authorization,
@@ -125,6 +125,16 @@ pub struct PendingSignIn {
     parameters: Vec<(String, String)>,
     keys: Option<JwkSet>,
     pushed: Option<Pushed>,
+}
+
+/// The parameters of the request have the `state` and the `nonce`, which are secrets.
+impl fmt::Debug for PendingSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authorization = &self.authorization;
+        f.debug_struct("PendingSignIn")
+            .field("authorization", authorization)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The parameters are stored at the provider.

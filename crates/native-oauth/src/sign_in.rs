@@ -91,8 +91,9 @@ impl SignIn {
         self.parameter(RESOURCE, resource)
     }
 
-    /// How long ago the person may have typed a password, to the second. After a longer time, the
-    /// provider asks again, and an ID token that does not prove it (`auth_time`) is refused ([OpenID Connect
+    /// How long ago the person may have typed a password, in seconds. After a longer time, the provider asks
+    /// again, and an ID token that does not prove it (`auth_time`, with five minutes for clocks that differ) is
+    /// refused ([OpenID Connect
     /// Core §3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation), rule 13). This
     /// needs the scope `openid`.
     #[must_use]

@@ -78,7 +78,7 @@ impl TokenClient {
         let tenant = Claims::<Tenant>::decode_id_token_without_verifying(id_token)?.additional.tid;
         let is_word = |tid: &String| tid.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-');
         let tenant = tenant.filter(is_word).ok_or(ClaimMismatch::Missing { claim: "tid" })?;
-        Ok(template.replace(TENANT, &tenant))
+        Ok(template.replacen(TENANT, &tenant, 1))
     }
 
     /// Validates the ID token of a [refresh](Self::refresh): it has the `iss` and the `sub` of `before`, and,

@@ -32,7 +32,9 @@ impl TokenClient {
     pub async fn push_request(&self, parameters: &[(&str, &str)]) -> Result<PushedRequest, Error> {
         let endpoint = self.provider().pushed_authorization_request_endpoint.as_ref();
         let endpoint = endpoint.ok_or(Error::PushNotSupported)?;
-        decode(&self.send_form(endpoint, parameters, &[]).await?)
+        let unguessable = parameters.iter().filter(|(name, _)| ["state", "nonce"].contains(name));
+        let secrets: Vec<&str> = unguessable.map(|(_, value)| *value).collect();
+        decode(&self.send_form(endpoint, parameters, &secrets).await?)
     }
 }
 

@@ -170,7 +170,7 @@ impl RegisteredClient {
     fn new(fields: Fields, json: &str) -> Result<Self, RegistrationError> {
         let Fields { client_id, client_secret, token_endpoint_auth_method, .. } = fields;
         let known = ["none", "client_secret_basic", "client_secret_post"];
-        let method = token_endpoint_auth_method.as_deref();
+        let method = token_endpoint_auth_method.as_deref().filter(|method| !method.is_empty());
         if let Some(method) = method.filter(|method| !known.contains(method)) {
             let method = method.chars().take(LONGEST_SHOWN).collect();
             return Err(RegistrationError::UnsupportedAuthentication { method });

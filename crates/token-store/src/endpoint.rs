@@ -69,6 +69,9 @@ pub enum RefreshFailure {
     /// The request failed, or the server refused it.
     #[error("cannot refresh the tokens")]
     Request(#[source] Error),
+    /// The keys that verify the new ID token cannot be read. Nothing was refreshed.
+    #[error("cannot refresh the tokens")]
+    Keys(#[source] InvalidIdToken),
     /// The response is about another person, or not for this client.
     #[error("the new ID token is not valid")]
     InvalidIdToken(#[from] InvalidIdToken),
@@ -88,8 +91,8 @@ impl TokenEndpoint<StoredTokens> for Refresher {
     }
 
     fn deadline(&self) -> Duration {
-        // The keys are read after the refresh token was sent.
-        let keys = self.keys.as_ref().map_or(Duration::ZERO, |_| self.client.http().deadline());
+        // The keys are read before the request, and once more if the new ID token names an unknown one.
+        let keys = self.keys.as_ref().map_or(Duration::ZERO, |_| 2 * self.client.http().deadline());
         self.client.deadline() + keys
     }
 
@@ -98,6 +101,9 @@ impl TokenEndpoint<StoredTokens> for Refresher {
         before: &StoredTokens,
         token: &RefreshToken,
     ) -> Result<TokenResponse<RefreshFailure>, RefreshFailure> {
+        if let Some(keys) = &self.keys {
+            keys.load().await.map_err(RefreshFailure::Keys)?;
+        }
         let parameters: Vec<(&str, &str)> =
             self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let response = self.client.refresh_with(token, &parameters).await;
@@ -108,7 +114,10 @@ impl TokenEndpoint<StoredTokens> for Refresher {
         let tokens = match defect {
             None => RefreshedTokens {
                 last_refresh: access_token.as_ref().map(|_| now),
-                expires_at: expires_in.and_then(|it| now.checked_add(it).ok()),
+                // Without a new access token, it would be the time of the old one.
+                expires_at: expires_in
+                    .filter(|_| access_token.is_some())
+                    .and_then(|it| now.checked_add(it).ok()),
                 id_token,
                 access_token,
                 refresh_token,
@@ -155,7 +164,7 @@ impl RefreshError for RefreshFailure {
             Self::Request(error) if error.may_have_taken_effect() => {
                 RefreshErrorKind::OutcomeUnknown
             }
-            Self::Request(_) => RefreshErrorKind::Unavailable,
+            Self::Request(_) | Self::Keys(_) => RefreshErrorKind::Unavailable,
             Self::InvalidIdToken(InvalidIdToken::Keys { .. }) => RefreshErrorKind::OutcomeUnknown,
             Self::InvalidIdToken(_) | Self::InvalidField { .. } => {
                 RefreshErrorKind::InvalidResponse

@@ -71,17 +71,20 @@ impl FileStore {
     }
 
     /// Removes the file and returns its tokens, for a sign-out; `None` if there were none. It waits for a
-    /// refresh that is running, so that the tokens are the newest ones: [`load`](Self::load) and
+    /// refresh that is running, for 45 seconds at most, so that the tokens are the newest ones: [`load`](Self::load) and
     /// [`remove`](Self::remove) would leave those of a refresh between them valid.
     ///
     /// # Errors
     ///
-    /// Any [`Error`]. The file then stays.
+    /// Any [`Error`]. The file then stays, but a file that is a mount may be half written.
     pub async fn take(&self) -> Result<Option<StoredTokens>, Error> {
         let mut guard = self.lock().await?;
         let tokens = guard.read()?;
-        guard.0.remove(b"{}")?;
-        Ok(tokens)
+        match guard.0.remove(BLANK) {
+            // The file is gone, and the caller has the only copy of the tokens.
+            Ok(_) | Err(FileError::NotDurable { .. }) => Ok(tokens),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Removes the file, also one that cannot be read; false if there was none. The lock file stays.
@@ -90,7 +93,7 @@ impl FileStore {
     ///
     /// Any [`Error`] but [`Error::Corrupt`].
     pub async fn remove(&self) -> Result<bool, Error> {
-        Ok(self.lock().await?.0.remove(b"{}")?)
+        Ok(self.lock().await?.0.remove(BLANK)?)
     }
 
     async fn lock(&self) -> Result<FileGuard, Error> {
@@ -204,6 +207,9 @@ impl FileGuard {
     }
 }
 
+/// What is left of a file that is a mount.
+const BLANK: &[u8] = b"";
+
 /// A blank file holds no tokens.
 fn parse(content: &[u8], path: impl Fn() -> PathBuf) -> Result<Option<StoredTokens>, Error> {
     let is_whole = content.len() as u64 <= SIZE_LIMIT;
@@ -218,8 +224,9 @@ fn from_bytes(content: &[u8]) -> Option<StoredTokens> {
     std::str::from_utf8(content).ok().and_then(StoredTokens::from_json)
 }
 
-/// Whether a write that was interrupted has complete and later tokens.
+/// Whether a write that was interrupted has complete tokens that are not older: a response can have a new refresh token
+/// only.
 fn is_newer(new: &[u8], old: &[u8]) -> bool {
     let issued_at = |content| from_bytes(content)?.last_refresh();
-    issued_at(new).zip(issued_at(old)).is_some_and(|(new, old)| new > old)
+    issued_at(new).zip(issued_at(old)).is_some_and(|(new, old)| new >= old)
 }

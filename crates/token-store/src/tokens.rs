@@ -77,7 +77,7 @@ impl StoredTokens {
         self.time("expires_at").or_else(exp)
     }
 
-    /// Replaces what a refresh returned. Everything else stays.
+    /// Replaces the tokens that a refresh returned, and their times. Everything else stays, also the scope.
     pub fn apply(&mut self, new: &RefreshedTokens) {
         if let Some(access_token) = &new.access_token {
             self.set("access_token", access_token.expose());

@@ -2,7 +2,10 @@
 
 use native_oauth::{HttpClient, JwkSet, Options, SignIn};
 use serde_json::json;
-use token_store::{FileStore, MemoryStore, Refresher, StoredTokens, Timestamp, token_source};
+use token_store::{
+    FileStore, MemoryStore, RefreshFailure, Refresher, StoredTokens, Timestamp,
+    TokenSourceError as Error, token_source,
+};
 
 use crate::browser::follow;
 use crate::client;
@@ -79,5 +82,57 @@ async fn refreshed_id_token_is_validated_whatever_is_stored() {
         assert_eq!(stored.refresh_token().unwrap().expose(), "rt-2", "{case}");
         let access_token = stored.access_token().unwrap();
         assert_eq!(access_token.expose(), if is_accepted { "at-2" } else { ACCESS_TOKEN });
+    }
+}
+
+/// The refresh token is spent by a request whose response could not be checked.
+// threats 97 111
+#[tokio::test]
+async fn nothing_is_refreshed_if_the_keys_cannot_be_read() {
+    let provider = TestProvider::start().await;
+    let client = client(provider.discover().await);
+    let tokens = SignIn::new(client.clone()).scopes(["openid"]).run(follow).await.unwrap();
+    let mut tokens = StoredTokens::new(&tokens, Timestamp::UNIX_EPOCH);
+    tokens.set("expires_at", "2020-01-01T00:00:00Z");
+    provider.paths();
+    let http = HttpClient::new(Options::new("a-test/1.0"));
+    let keys = JwkSet::new(http, "http://127.0.0.1:1/keys".parse().unwrap());
+    let source = token_source(MemoryStore::new(tokens), Refresher::new(client).keys(keys));
+    let error = source.access_token().await.unwrap_err();
+    assert!(matches!(error, Error::Refresh(RefreshFailure::Keys(_))), "{error:?}");
+    assert!(provider.paths().is_empty(), "{:?}", provider.paths());
+}
+
+/// A lifetime belongs to the access token beside it.
+// threats 109
+#[tokio::test]
+async fn lifetime_without_an_access_token_does_not_extend_the_old_one() {
+    let provider = TestProvider::start().await;
+    let client = client(provider.discover().await);
+    let tokens = SignIn::new(client.clone()).run(follow).await.unwrap();
+    let mut tokens = StoredTokens::new(&tokens, Timestamp::UNIX_EPOCH);
+    tokens.set("expires_at", "2020-01-01T00:00:00Z");
+    provider.change(|it| it.tokens = json!({"access_token": null}));
+    let store = MemoryStore::new(tokens);
+    let source = token_source(store.clone(), client);
+    let error = source.access_token().await.unwrap_err();
+    assert!(matches!(error, Error::NoAccessToken), "{error:?}");
+    let stored = store.take().await.unwrap();
+    assert_eq!(stored.refresh_token().unwrap().expose(), "rt-2");
+    assert_eq!(stored.expires_at().unwrap().to_string(), "2020-01-01T00:00:00Z");
+}
+
+// threats 6
+#[tokio::test]
+async fn debug_hides_the_state_and_the_nonce() {
+    let provider = TestProvider::start().await;
+    let sign_in = SignIn::new(client(provider.discover().await)).scopes(["openid"]);
+    let mut pending = sign_in.start().unwrap();
+    let debug = format!("{pending:?}");
+    assert!(debug.contains("redirect_uri: \"http://127.0.0.1:"), "{debug}");
+    let url = pending.authorization().url().clone();
+    for (name, value) in url.query_pairs() {
+        let is_secret = ["state", "nonce", "code_challenge"].contains(&name.as_ref());
+        assert!(!is_secret || !debug.contains(value.as_ref()), "{name} in {debug}");
     }
 }
