@@ -22,6 +22,9 @@ pub enum Error {
         /// How long this process waited.
         after: Duration,
     },
+    /// Somebody has cancelled the wait of the database for its standby: a failover would lose what it has committed.
+    #[error("the database has stopped waiting for its standby")]
+    NotReplicated,
     /// The database has no connection left for this user.
     #[error("the database has no free connection")]
     Full(#[source] tokio_postgres::Error),
@@ -125,7 +128,9 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Parameters(_) => ErrorKind::Parameters,
-            Self::Unreachable(_) | Self::TimedOut { .. } => ErrorKind::Unreachable,
+            Self::Unreachable(_) | Self::TimedOut { .. } | Self::NotReplicated => {
+                ErrorKind::Unreachable
+            }
             Self::Full(_) => ErrorKind::Full,
             Self::Refused(_) => ErrorKind::Refused,
             Self::NotSetUp(_) | Self::NoRow { .. } => ErrorKind::Missing,

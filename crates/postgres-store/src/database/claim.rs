@@ -46,11 +46,11 @@ const CLAIM_ROW: &str = durable!(
 );
 
 /// Ends the claim `$4`, and no other. What its caller still has (`$5` is false) does not replace what somebody else has
-/// claimed: this statement may arrive long after the claim was given back.
+/// claimed, until that claim has ended: this statement may arrive long after the claim was given back.
 const STORE: &str = durable!(
     "version = version + 1, document = $3, claimed_by = nullif(claimed_by, $4), \
      claimed_until = CASE WHEN claimed_by = $4 THEN NULL ELSE claimed_until END",
-    " AND version = $2 AND ($5 OR (claimed_by = $4) IS NOT FALSE)",
+    " AND version = $2 AND ($5 OR (claimed_by = $4) IS NOT FALSE OR claimed_until < now())",
     "version"
 );
 
@@ -103,7 +103,7 @@ impl Database {
     /// Why they cannot be read.
     pub async fn row_names(&self) -> Result<Vec<String>, Error> {
         const NAMES: &str = "SELECT array_agg(name) FROM login_cli.sign_ins";
-        let row = self.query(NAMES, &[]).await?;
+        let row = self.query_idempotent(NAMES, &[]).await?;
         let names = row.map(|row| row.try_get::<_, Option<Vec<String>>>(0)).transpose();
         Ok(names.map_err(Error::Database)?.flatten().unwrap_or_default())
     }
@@ -120,7 +120,7 @@ impl Database {
 
     async fn read_with(&self, statement: &str, name: &str) -> Result<Option<StoredRow>, Error> {
         let asked = Moment::now();
-        let row = self.query(statement, &[(&name, Type::TEXT)]).await?;
+        let row = self.query_idempotent(statement, &[(&name, Type::TEXT)]).await?;
         let row = row.map(|row| {
             Ok(StoredRow {
                 version: row.try_get("version")?,
@@ -166,11 +166,7 @@ impl Database {
     pub(crate) async fn give_back(&self, claim: &Claim) -> Result<(), Error> {
         let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
             [(&claim.name, Type::TEXT), (&claim.by, Type::TEXT)];
-        // The connection may have ended since the claim; then the next attempt has a new one.
-        if self.query(GIVE_BACK, &parameters).await.is_err() {
-            self.query(GIVE_BACK, &parameters).await?;
-        }
-        Ok(())
+        self.query_idempotent(GIVE_BACK, &parameters).await.map(drop)
     }
 
     /// Stores a document that is sealed for the version after that of the claim, unless the row has another version, or

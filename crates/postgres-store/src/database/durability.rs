@@ -24,7 +24,9 @@ impl Database {
     ///
     /// Why the database cannot be used.
     pub async fn durability(&self) -> Result<Durability, Error> {
-        let Some(row) = self.query(SETTINGS, &[]).await? else { return Ok(Durability::Durable) };
+        let Some(row) = self.query_idempotent(SETTINGS, &[]).await? else {
+            return Ok(Durability::Durable);
+        };
         let is = |name| row.try_get::<_, bool>(name).map_err(Error::Database);
         Ok(match (is("has_fsync")?, is("has_standby")?, is("is_synchronous")?) {
             (false, ..) => Durability::NoFsync,

@@ -1,13 +1,16 @@
 use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, NoTls, Row, Socket};
+use tokio_postgres::{AsyncMessage, Client, NoTls, Row, Socket};
 
 use crate::connection::{Target, identity, targets};
-use crate::{Error, Parameters};
+use crate::{Error, ErrorKind, Parameters};
 
 /// A statement takes milliseconds; a connection that was cut off does not say so.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,8 +27,18 @@ pub struct Database {
     targets: Vec<Target>,
     /// Names its cache.
     pub(crate) identity: String,
-    client: Mutex<Option<Client>>,
+    connection: Mutex<Option<Connection>>,
 }
+
+struct Connection {
+    client: Client,
+    /// Whether a wait for the standby was cancelled.
+    is_unreplicated: Arc<AtomicBool>,
+}
+
+/// What the server says about a commit that has not waited for the standby is a warning whose code any warning has, and
+/// whose text depends on the language. This function of the server writes no other one.
+const WAIT_FOR_STANDBY: &str = "SyncRepWaitForLSN";
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,7 +56,7 @@ impl Database {
     /// [`Error::Parameters`].
     pub fn new(parameters: &Parameters, password: Option<String>) -> Result<Self, Error> {
         let (targets, identity) = (targets(parameters, password)?, identity(parameters)?);
-        Ok(Self { targets, identity, client: Mutex::new(None) })
+        Ok(Self { targets, identity, connection: Mutex::new(None) })
     }
 
     /// Runs several statements as one transaction.
@@ -52,8 +65,24 @@ impl Database {
     ///
     /// Why the database cannot be used.
     pub async fn run(&self, sql: &str) -> Result<(), Error> {
-        let client = self.connect().await?;
-        within(STATEMENT_TIMEOUT, client.batch_execute(sql)).await
+        let connection = self.connect().await?;
+        within(STATEMENT_TIMEOUT, connection.client.batch_execute(sql)).await
+    }
+
+    /// Runs one statement that has the same effect if it runs twice. The connection may have ended while it was idle: then
+    /// the statement runs on a new one.
+    pub(super) async fn query_idempotent(
+        &self,
+        sql: &str,
+        parameters: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Option<Row>, Error> {
+        let was_idle = self.connection.lock().await.is_some();
+        match self.query(sql, parameters).await {
+            Err(error) if was_idle && error.kind() == ErrorKind::Unreachable => {
+                self.query(sql, parameters).await
+            }
+            other => other,
+        }
     }
 
     /// Runs one statement. After an error the next one gets a new connection.
@@ -62,24 +91,28 @@ impl Database {
         sql: &str,
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Option<Row>, Error> {
-        let mut kept = self.client.lock().await;
-        let client = match kept.take().filter(|client| !client.is_closed()) {
-            Some(client) => client,
+        let mut kept = self.connection.lock().await;
+        let connection = match kept.take().filter(|it| !it.client.is_closed()) {
+            Some(connection) => connection,
             None => self.connect().await?,
         };
-        let row = within(STATEMENT_TIMEOUT, client.query_typed_opt(sql, parameters)).await?;
-        *kept = Some(client);
+        let row = connection.client.query_typed_opt(sql, parameters);
+        let row = within(STATEMENT_TIMEOUT, row).await?;
+        if connection.is_unreplicated.load(Ordering::Relaxed) {
+            return Err(Error::NotReplicated);
+        }
+        *kept = Some(connection);
         Ok(row)
     }
 
     /// The next statement gets a new connection.
     pub(crate) fn forget_connection(&self) {
-        if let Ok(mut kept) = self.client.try_lock() {
+        if let Ok(mut kept) = self.connection.try_lock() {
             *kept = None;
         }
     }
 
-    async fn connect(&self) -> Result<Client, Error> {
+    async fn connect(&self) -> Result<Connection, Error> {
         for _ in 1..FULL_ATTEMPTS {
             match self.connect_to_first().await {
                 Err(Error::Full(_)) => sleep(FULL_PAUSE).await,
@@ -90,11 +123,11 @@ impl Database {
     }
 
     /// The first host that can be used.
-    async fn connect_to_first(&self) -> Result<Client, Error> {
+    async fn connect_to_first(&self) -> Result<Connection, Error> {
         let mut first_error = None;
         for target in &self.targets {
             match target.connect().await {
-                Ok(client) => return Ok(client),
+                Ok(connection) => return Ok(connection),
                 Err(error) => first_error = first_error.or(Some(error)),
             }
         }
@@ -103,7 +136,7 @@ impl Database {
 }
 
 impl Target {
-    async fn connect(&self) -> Result<Client, Error> {
+    async fn connect(&self) -> Result<Connection, Error> {
         let limit = self.config.get_connect_timeout().copied().unwrap_or(STATEMENT_TIMEOUT);
         match self.tls.clone() {
             Some(tls) => Ok(drive(within(limit, self.config.connect(tls)).await?)),
@@ -113,12 +146,22 @@ impl Target {
 }
 
 /// The connection is closed when the client is dropped.
-fn drive<S>((client, connection): (Client, tokio_postgres::Connection<Socket, S>)) -> Client
+fn drive<S>((client, mut connection): (Client, tokio_postgres::Connection<Socket, S>)) -> Connection
 where
     S: tokio_postgres::tls::TlsStream + Unpin + Send + 'static,
 {
-    tokio::spawn(connection);
-    client
+    let is_unreplicated = Arc::<AtomicBool>::default();
+    let cancelled = Arc::clone(&is_unreplicated);
+    tokio::spawn(async move {
+        // A notice comes before the result of its statement.
+        while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+            if matches!(message, AsyncMessage::Notice(it) if it.routine() == Some(WAIT_FOR_STANDBY))
+            {
+                cancelled.store(true, Ordering::Relaxed);
+            }
+        }
+    });
+    Connection { client, is_unreplicated }
 }
 
 async fn within<T>(

@@ -331,15 +331,31 @@ fn claim_that_the_standby_does_not_have_yet_is_not_used() {
 }
 
 /// After its crash, the server has what it did not confirm, and returns it to everybody.
+fn crash(fleet: &mut Fleet) {
+    // So that the process notices the crash after it, and can connect.
+    fleet.network.set(Network::Stalls);
+    fleet.server.restart(Shutdown::Immediate);
+    fleet.network.set(Network::Works);
+}
+
+/// The server then says that it has committed, and warns.
+fn cancel(fleet: &mut Fleet) {
+    fleet
+        .server
+        .sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+}
+
 #[test]
-fn what_no_standby_has_is_not_believed_after_a_crash_of_the_server() {
-    for (fault, points, requests) in [
-        ("crash while the claim waits for the standby", &[][..], 0),
-        ("crash while the commit waits for the standby", &[Point::Answered], 1),
+fn what_no_standby_has_is_not_believed() {
+    for (fault, points, end_wait) in [
+        ("crash while the claim waits for the standby", &[][..], crash as fn(&mut Fleet)),
+        ("crash while the commit waits for the standby", &[Point::Answered], crash),
+        ("cancelled wait of the claim for the standby", &[], cancel),
+        ("cancelled wait of the commit for the standby", &[Point::Answered], cancel),
     ] {
         let Some(mut fleet) = Fleet::start(fault) else { return };
         let mut standby = fleet.server.standby(Replication::Synchronous);
-        if requests == 0 {
+        if points.is_empty() {
             standby.stop(Shutdown::Fast);
         }
         let mut process = fleet.process(0, points);
@@ -349,12 +365,10 @@ fn what_no_standby_has_is_not_believed_after_a_crash_of_the_server() {
             process.resume();
         }
         fleet.wait_for_standby();
-        // So that the process notices the crash after it, and can connect.
-        fleet.network.set(Network::Stalls);
-        fleet.server.restart(Shutdown::Immediate);
-        fleet.network.set(Network::Works);
+        end_wait(&mut fleet);
         fleet.wait_for_standby();
-        assert_eq!(fleet.tokens.state().requests, requests, "{fault}");
+        let requests = fleet.tokens.state().requests;
+        assert_eq!(requests, u32::try_from(points.len()).unwrap(), "{fault}");
         standby.resume();
         assert_eq!(process.result(), "access-1", "{fault}");
         fleet.assert_outcome(fault, Outcome::Kept);

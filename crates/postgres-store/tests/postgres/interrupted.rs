@@ -1,9 +1,10 @@
 //! No claim is left by a process that goes on, and what a machine knows while another process has the lock.
 
 use std::fs;
+use std::pin::Pin;
 use std::time::Duration;
 
-use postgres_store::{ErrorKind, PostgresStore, StoredSignIn};
+use postgres_store::{ClaimGuard, Error, ErrorKind, PostgresStore, StoredSignIn};
 use token_source::{SharedStore as _, StoreGuard as _, TokenSource, TryLock};
 use tokio::time::timeout;
 
@@ -15,18 +16,25 @@ const CLAIM: &str = "SET claimed_by = $3";
 /// What tells whether the claim was committed.
 const CHECK: &str = "SET version = version FROM";
 
-#[tokio::test]
-async fn attempt_that_is_dropped_after_its_claim_gives_it_back() {
-    let Some(fleet) = Fleet::start("a dropped attempt to lock") else { return };
+type Attempt = Pin<Box<dyn Future<Output = Result<TryLock<ClaimGuard<Tokens>>, Error>>>>;
+
+/// An attempt whose claim is committed, and which does not know that.
+async fn unanswered_attempt(fleet: &Fleet) -> Attempt {
     fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
     let network = Proxy::start(fleet.server.port());
     network.set(Network::HoldsAnswerTo(CLAIM));
     let store = fleet.machine_at(1, network.port());
-    let mut attempt = Box::pin(store.try_lock());
+    let mut attempt: Attempt = Box::pin(async move { store.try_lock().await });
     while fleet.claimed_by().is_empty() {
         assert!(timeout(Duration::from_millis(10), &mut attempt).await.is_err());
     }
-    drop(attempt);
+    attempt
+}
+
+#[tokio::test]
+async fn attempt_that_is_dropped_after_its_claim_gives_it_back() {
+    let Some(fleet) = Fleet::start("a dropped attempt to lock") else { return };
+    drop(unanswered_attempt(&fleet).await);
     assert_eq!(fleet.claimed_by(), "");
 }
 
@@ -46,18 +54,25 @@ async fn claim_whose_outcome_stays_unknown_is_given_back() {
 #[tokio::test]
 async fn claim_is_not_used_if_a_late_commit_has_stored_another_version_meanwhile() {
     let Some(fleet) = Fleet::start("a commit after a claim of unknown outcome") else { return };
-    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
-    let network = Proxy::start(fleet.server.port());
-    network.set(Network::HoldsAnswerTo(CLAIM));
-    let store = fleet.machine_at(1, network.port());
-    let mut attempt = Box::pin(store.try_lock());
-    while fleet.claimed_by().is_empty() {
-        assert!(timeout(Duration::from_millis(10), &mut attempt).await.is_err());
-    }
+    let attempt = unanswered_attempt(&fleet).await;
     fleet.server.sql("UPDATE login_cli.sign_ins SET version = version + 1, document = 'later'");
     let error = attempt.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert_eq!(fleet.claimed_by(), "");
+}
+
+/// As after a sign-in, for which a person needs minutes.
+#[tokio::test]
+async fn connection_that_ended_while_it_was_idle_is_replaced() {
+    let Some(mut fleet) = Fleet::start("an idle connection") else { return };
+    let machine = fleet.machine(0);
+    machine.save(Some(&Tokens::new(0, 60))).await.unwrap();
+    for how in [Shutdown::Fast, Shutdown::Immediate] {
+        fleet.server.restart(how);
+        let attempt = machine.try_lock().await.unwrap();
+        let TryLock::Locked(guard) = attempt else { unreachable!() };
+        guard.release().await;
+    }
 }
 
 /// Such as that of an administrator, or of a commit that waits for a standby.
