@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use credentials::RefreshToken;
 use token_source::{Commit, RefreshedTokens, StoreGuard, TryLock};
-use tokio::time::timeout;
 
-use super::held::{Held, Retry};
+use super::held::{Held, Outcome, Retry};
 use super::sign_in::{Document, StoredSignIn};
 use crate::Error;
 use crate::database::CLAIM;
@@ -24,9 +23,6 @@ pub struct ClaimGuard<D> {
 
 /// What is left of a claim when the answer to the request is there: for the statement that stores it.
 const STORE_TIME: Duration = Duration::from_secs(5);
-
-/// How long the end of a process is delayed, to give a claim back.
-const GIVE_BACK_TIME: Duration = Duration::from_secs(2);
 
 impl<D: Document> ClaimGuard<D> {
     /// Claims the row that was read. From the first moment the guard gives the claim back if it is dropped, because the
@@ -71,8 +67,7 @@ impl<D: Document> StoreGuard for ClaimGuard<D> {
     async fn release(mut self) {
         self.is_reserved = false;
         if let Some(held) = &self.held {
-            // If it fails, the claim ends by itself.
-            let _ = timeout(GIVE_BACK_TIME, held.row.database.give_back(&held.claim)).await;
+            held.give_back().await;
         }
         self.held = None;
     }
@@ -107,15 +102,17 @@ impl<D: Document> ClaimGuard<D> {
     ///
     /// # Errors
     ///
-    /// Why it is not known what is stored, or [`Error::TokenLost`].
+    /// Why it is not known what is stored, or [`Error::TokenLost`]. [`Error::Overtaken`], also if what is there may be a
+    /// successor of the document, whose own refresh token is then used up.
     pub async fn store(&mut self, document: Option<&D>) -> Result<bool, Error> {
         let Some(held) = &mut self.held else { return Ok(false) };
         let mut retry = if self.is_reserved { Retry::commit() } else { Retry::save() };
         match held.store(document, &mut retry).await {
             Err(error) if self.is_reserved => Err(retry.lost(error)),
             Err(error) => Err(error),
-            Ok(false) => Ok(false),
-            Ok(true) => {
+            Ok(Outcome::Other) => Ok(false),
+            Ok(Outcome::PerhapsSuccessor) => Err(Error::Overtaken { name: held.row.name.clone() }),
+            Ok(Outcome::Stored) => {
                 self.held = None;
                 Ok(true)
             }
@@ -147,10 +144,7 @@ impl<D> Drop for ClaimGuard<D> {
         let give_back = thread::Builder::new().spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let _ = runtime.map(|runtime| {
-                let give_back = async {
-                    timeout(GIVE_BACK_TIME, held.row.database.give_back(&held.claim)).await
-                };
-                let _ = runtime.block_on(give_back);
+                runtime.block_on(held.give_back());
                 // A lookup of a name has no timeout.
                 runtime.shutdown_background();
             });

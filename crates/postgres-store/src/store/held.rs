@@ -2,13 +2,13 @@ use std::time::Duration;
 
 use credentials::RefreshToken;
 use token_source::{Commit, RefreshedTokens};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::machine_lock::MachineLock;
 use super::row::{Row, SharedRow};
 use super::sign_in::{Document, StoredSignIn};
-use crate::Error;
-use crate::database::{Claim, Moment, StoredRow};
+use crate::database::{CLAIM, Claim, Moment, StoredRow};
+use crate::{Error, ErrorKind};
 
 /// A row that this process may have claimed, and the lock of its machine.
 pub(super) struct Held {
@@ -22,6 +22,17 @@ impl std::fmt::Debug for Held {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Held").field("claim", &self.claim).finish_non_exhaustive()
     }
+}
+
+/// What the row has after an attempt to store a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// That document.
+    Stored,
+    /// Something else, which is what is replaced next.
+    Other,
+    /// The same, but an attempt has had no answer: it may be a successor of the document.
+    PerhapsSuccessor,
 }
 
 /// How long and how often a statement is repeated.
@@ -38,6 +49,12 @@ const COMMIT_TIME: Duration = Duration::from_secs(600);
 
 /// Nothing is lost if a new sign-in is not stored: its caller still has it.
 const SAVE_TIME: Duration = Duration::from_secs(30);
+
+/// The claim of another process, which may have died.
+const OVERTAKEN_TIME: Duration = CLAIM.saturating_add(SAVE_TIME);
+
+/// How long the end of a process is delayed, to give a claim back.
+const GIVE_BACK_TIME: Duration = Duration::from_secs(2);
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(80);
 
@@ -62,6 +79,7 @@ impl Retry {
     fn limit(&self, error: &Error) -> Duration {
         match self.is_only_copy {
             true if !error.is_final() => COMMIT_TIME,
+            false if matches!(error, Error::Overtaken { .. }) => OVERTAKEN_TIME,
             false if error.is_transient() => SAVE_TIME,
             _ => Duration::ZERO,
         }
@@ -91,7 +109,15 @@ impl Held {
     ) -> Result<Commit<StoredSignIn<D>>, Error> {
         let mut retry = Retry::commit();
         let outcome = self.repeat_commit(document, tokens, spent, &mut retry).await;
+        if matches!(outcome, Ok(Commit::Superseded { .. })) {
+            self.give_back().await;
+        }
         outcome.map_err(|error| retry.lost(error))
+    }
+
+    /// If it fails, the claim ends by itself.
+    pub(super) async fn give_back(&self) {
+        let _ = timeout(GIVE_BACK_TIME, self.row.database.give_back(&self.claim)).await;
     }
 
     async fn repeat_commit<D: Document>(
@@ -109,7 +135,8 @@ impl Held {
         let is_older = |it: &D| it.expires_at().zip(expires_at).is_some_and(|(it, ours)| it < ours);
         document.apply(tokens);
         loop {
-            if self.store(Some(&document), retry).await? {
+            let outcome = self.store(Some(&document), retry).await?;
+            if outcome == Outcome::Stored {
                 // In a database that went back, no version is below one that a machine has seen.
                 if self.claim.version() > claimed {
                     return Ok(Commit::Stored(StoredSignIn::Document(document)));
@@ -123,7 +150,7 @@ impl Held {
                     document.apply(tokens);
                 }
                 // An earlier attempt was committed, and something else was changed after it.
-                Some(other) if has_new(&other) => {
+                Some(other) if has_new(&other) || outcome == Outcome::PerhapsSuccessor => {
                     return Ok(Commit::Stored(StoredSignIn::Document(other)));
                 }
                 // The database went back to an ancestor of what was claimed, whose refresh token is used up, or was set
@@ -148,31 +175,36 @@ impl Held {
         }
     }
 
-    /// Stores a document as the next version, and repeats that until it is known what the row has. False if it has
-    /// something else, which is what is replaced next.
+    /// Stores a document as the next version, and repeats that until it is known what the row has.
     pub(super) async fn store<D: Document>(
         &mut self,
         document: Option<&D>,
         retry: &mut Retry,
-    ) -> Result<bool, Error> {
+    ) -> Result<Outcome, Error> {
         let version = self.claim.version();
         let sealed = document.map(|document| self.row.seal(version, document)).transpose()?;
+        let mut may_be_stored = false;
         let (other, asked) = loop {
             let asked = Moment::now();
             match self.try_store(sealed.as_deref(), retry.is_only_copy).await {
                 Ok(other) => break (other, asked),
-                Err(error) => retry.wait(error).await?,
+                Err(error) => {
+                    may_be_stored |= error.kind() == ErrorKind::Unreachable;
+                    retry.wait(error).await?;
+                }
             }
         };
-        let is_stored = other.is_none();
-        if let Some(other) = other {
-            self.claim.set_version(other.version);
-            self.stored = other;
-        } else {
+        let Some(other) = other else {
             self.claim.set_version(version + 1);
             self.row.remember_stored(version + 1, document, asked).await;
-        }
-        Ok(is_stored)
+            return Ok(Outcome::Stored);
+        };
+        self.claim.set_version(other.version);
+        self.stored = other;
+        Ok(match may_be_stored && self.claim.version() > version + 1 {
+            true => Outcome::PerhapsSuccessor,
+            false => Outcome::Other,
+        })
     }
 
     /// What the row has instead, if it is not stored.
@@ -215,6 +247,7 @@ mod tests {
         assert_limits(|| Error::TimedOut { after: Duration::ZERO }, 600, 30);
         assert_limits(|| Error::Key(SealError::NoKey { path: "keys".into() }), 600, 0);
         assert_limits(|| Error::NoRow { name: String::new() }, 600, 0);
+        assert_limits(|| Error::Overtaken { name: String::new() }, 600, 120);
         assert_limits(|| Error::Changed(SealError::Tampered), 0, 0);
     }
 }

@@ -9,7 +9,7 @@ use token_source::{
 };
 
 use crate::claims::Fleet;
-use crate::fixture::{Proxy, Shutdown};
+use crate::fixture::{Network, Proxy, Shutdown};
 use crate::issuer::Tokens;
 
 type Guard = ClaimGuard<Tokens>;
@@ -50,6 +50,15 @@ impl Fleet {
 
     fn row(&self) -> String {
         self.server.sql("SELECT version || coalesce(claimed_by, '') FROM login_cli.sign_ins")
+    }
+
+    /// The claim of a process that has died, which ends after so many seconds, by a clock that may have changed.
+    fn put_claim_of_dead_process(&self, seconds: u32) {
+        self.server.sql(&format!(
+            "SET session_replication_role = replica;
+             UPDATE login_cli.sign_ins
+               SET claimed_by = 'dead:17 00', claimed_until = now() + interval '{seconds} s'"
+        ));
     }
 }
 
@@ -228,4 +237,64 @@ async fn new_sign_in_in_a_database_that_went_back_stays() {
     let outcome = commit(refresh, 1).await.unwrap();
     assert!(matches!(outcome, Commit::Superseded { .. }), "{outcome:?}");
     assert_eq!(fleet.machine(2).read().await.unwrap().unwrap().number, 8);
+}
+
+/// The claim of the sign-in has ended before its tokens came, and the process that claimed the row after it has died.
+#[tokio::test]
+async fn new_sign_in_is_stored_when_the_claim_of_a_dead_process_has_ended() {
+    let Some(fleet) = Fleet::start("a claim of a dead process") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let TryLock::Locked(mut save) = fleet.machine(1).try_lock().await.unwrap() else {
+        unreachable!()
+    };
+    fleet.put_claim_of_dead_process(1);
+    assert!(save.store(Some(&Tokens::new(1, 60))).await.unwrap());
+    let status = fleet.machine(2).status().await.unwrap();
+    assert_eq!((status.version, status.holder), (2, None));
+}
+
+/// The clock of a standby that has taken over is behind that of the server before it.
+#[tokio::test]
+async fn claim_that_another_clock_has_made_long_stops_no_commit() {
+    let Some(fleet) = Fleet::start("a claim of another clock") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.put_claim_of_dead_process(3600);
+    assert!(matches!(commit(refresh, 1).await.unwrap(), Commit::Stored(_)));
+    assert!(fleet.row().starts_with("2dead"), "{}", fleet.row());
+}
+
+/// Its refresh token is used up: another machine has refreshed it before this one knew that it is stored.
+#[tokio::test]
+async fn sign_in_that_may_have_a_successor_is_not_stored_again() {
+    let Some(fleet) = Fleet::start("a successor of a sign-in") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let network = Proxy::start(fleet.server.port());
+    let machine = fleet.machine_at(1, network.port());
+    let TryLock::Locked(mut guard) = machine.try_lock().await.unwrap() else { unreachable!() };
+    network.set(Network::HoldsAnswerTo("SET version = version + 1"));
+    let save = tokio::spawn(async move { guard.store(Some(&Tokens::new(1, -1))).await });
+    while fleet.row() != "2" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    fleet.machine(2).save(Some(&Tokens::new(2, 60))).await.unwrap();
+    network.set(Network::Closes);
+    network.set(Network::Works);
+    let error = save.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Overtaken { .. }), "{error:?}");
+    assert_eq!(fleet.row(), "3");
+}
+
+/// The commit of a process whose claim had ended came first, and has kept the claim of the second one.
+#[tokio::test]
+async fn superseded_commit_gives_its_claim_back() {
+    let Some(fleet) = Fleet::start("a commit that is superseded") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let first = reserved(fleet.machine(1)).await;
+    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    let second = reserved(fleet.machine(2)).await;
+    assert!(matches!(commit(first, 1).await.unwrap(), Commit::Stored(_)));
+    let outcome = commit(second, 2).await.unwrap();
+    assert!(matches!(outcome, Commit::Superseded { .. }), "{outcome:?}");
+    assert_eq!(fleet.row(), "2");
 }
