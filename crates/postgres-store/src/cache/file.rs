@@ -1,4 +1,4 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -172,9 +172,12 @@ impl TokenCache {
     ///
     /// [`CacheError::Refused`] or [`CacheError::Io`]. The file is unchanged.
     pub fn remember(&self, version: i64, token: Option<&CachedToken>) -> Result<bool, CacheError> {
-        let lock = self.open_lock(&self.path().with_extension("lock"))?;
-        if lock.try_lock().is_err() {
-            return Ok(false);
+        let path = self.path().with_extension("lock");
+        let lock = self.open_lock(&path)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(failed(&path)(error)),
         }
         if self.load()?.highest_version > version {
             return Ok(true);

@@ -62,6 +62,10 @@ const LOCAL_WAIT: Duration = Duration::from_secs(15);
 const SHORTEST_LOCAL_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_LOCAL_PAUSE: Duration = Duration::from_millis(400);
 
+/// A restart of the database takes about a second.
+const READ_ATTEMPTS: u32 = 5;
+const READ_PAUSE: Duration = Duration::from_millis(300);
+
 /// The claim of a machine that was switched off, and a refresh after it.
 const WAIT: Duration = CLAIM.saturating_add(Duration::from_secs(45));
 
@@ -83,12 +87,22 @@ impl<D: Document> PostgresStore<D> {
         *self.row.unchecked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The sign-in of the row, and never a cached token.
+    /// The sign-in of the row, and never a cached token. While the database restarts, it waits about a second.
     ///
     /// # Errors
     ///
     /// Why it cannot be read.
     pub async fn read(&self) -> Result<Option<D>, Error> {
+        for _ in 1..READ_ATTEMPTS {
+            match self.read_once().await {
+                Err(Error::Unreachable(_)) => sleep(READ_PAUSE).await,
+                other => return other,
+            }
+        }
+        self.read_once().await
+    }
+
+    async fn read_once(&self) -> Result<Option<D>, Error> {
         let stored = self.row.read().await?;
         self.row.open(&stored)
     }
@@ -155,7 +169,7 @@ impl<D: Document> PostgresStore<D> {
     }
 
     async fn load_from_database(&self) -> Result<Option<StoredSignIn<D>>, Error> {
-        match self.read().await {
+        match self.read_once().await {
             Ok(document) => Ok(document.map(StoredSignIn::Document)),
             Err(error) if error.is_transient() => {
                 let cached = self.cached();

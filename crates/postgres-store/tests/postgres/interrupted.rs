@@ -75,6 +75,19 @@ async fn connection_that_ended_while_it_was_idle_is_replaced() {
     }
 }
 
+#[tokio::test]
+async fn reader_waits_for_a_database_that_restarts() {
+    let Some(mut fleet) = Fleet::start("a read during a restart") else { return };
+    let machine = fleet.machine(0);
+    machine.save(Some(&Tokens::new(0, 60))).await.unwrap();
+    fleet.server.stop(Shutdown::Fast);
+    let mut read = Box::pin(machine.read());
+    assert!(timeout(Duration::from_millis(100), &mut read).await.is_err());
+    // It blocks this thread, and so the reader.
+    fleet.server.resume();
+    assert!(read.await.unwrap().is_some());
+}
+
 /// Such as that of an administrator, or of a commit that waits for a standby.
 #[tokio::test]
 async fn transaction_that_holds_the_row_leaves_no_statement_waiting() {

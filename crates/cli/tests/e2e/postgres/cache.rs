@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Fleet;
 use super::fixture::Shutdown;
+use crate::strace::{can_trace, trace, traced};
 use crate::support::write;
 
 #[test]
@@ -77,4 +78,21 @@ fn store_status_shows_the_cache_as_it_was() {
     assert!(text.contains("Cache         version 1, checked") && text.contains("ago"), "{text}");
     make_the_check_old(&fleet);
     assert_eq!(cache(), serde_json::json!({ "version": 1, "checked_at": "2026-01-01T00:00:00Z" }));
+}
+
+/// Nothing is cached then, and nothing waits for a lock that never comes.
+#[test]
+fn file_system_without_locks_stops_and_delays_nothing() {
+    if !can_trace() {
+        return;
+    }
+    for error in ["ENOLCK", "EOPNOTSUPP"] {
+        let Some((fleet, _)) = Fleet::signed_in("a file system without locks", -1) else { return };
+        let inject = format!("inject=flock:error={error}");
+        let start = traced(&fleet.world, fleet.command("token"), &[&inject, "trace=flock"]);
+        start.run().exits(0);
+        assert_eq!(fleet.row("version"), "2");
+        let attempts = trace(&fleet.world).matches("INJECTED").count();
+        assert!((1..30).contains(&attempts), "{attempts}");
+    }
 }
