@@ -1,11 +1,13 @@
 use std::future::pending;
 use std::process;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::signal;
+
+use crate::mutex::lock;
 
 /// A signal that ends the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,20 +21,23 @@ pub(crate) enum Interrupt {
 /// The signal that [`watch`] has seen. A signal reaches the whole process, and so does this.
 static SEEN: OnceLock<Interrupt> = OnceLock::new();
 
-/// Whether the current work is finished in spite of a signal.
-static IS_FINISHING: AtomicBool = AtomicBool::new(false);
+/// What a signal does not end at once.
+static WORK: Mutex<Work> = Mutex::new(Work { is_finishing: false, calls: 0, has_runtime: false });
 
-/// How many calls are under way that end themselves after a signal.
-static CALLS: AtomicUsize = AtomicUsize::new(0);
+struct Work {
+    /// Whether the current work is finished in spite of a signal.
+    is_finishing: bool,
+    /// How many calls and claims of the database there are, which end themselves after a signal.
+    calls: usize,
+    /// Whether a runtime listens for signals too, and ends what it runs.
+    has_runtime: bool,
+}
 
 /// How long a command without a runtime may take to end itself.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// The same with a call of the database, which takes up to two seconds to give a claim back.
 const CALL_GRACE: Duration = Duration::from_secs(3);
-
-/// Whether a runtime listens for signals too, and ends what it runs.
-static HAS_RUNTIME: AtomicBool = AtomicBool::new(false);
 
 /// Listens from now on for the signals of [`interrupt`] on a thread of its own, for work that blocks the main
 /// thread: a credential helper looks at [`cancels_helpers`] while it runs.
@@ -56,29 +61,32 @@ pub(crate) fn watch() {
         let by = runtime.block_on(signal);
         let _ = SEEN.set(by);
         let begun = Instant::now();
-        while begun.elapsed() < GRACE || is_busy(begun) {
+        while lock(&WORK).goes_on_after(begun.elapsed()) {
             thread::sleep(Duration::from_millis(100));
         }
-        if !HAS_RUNTIME.load(Ordering::Relaxed) {
+        if !lock(&WORK).has_runtime {
             process::exit(by.exit_code().into());
         }
     });
 }
 
-/// Whether the command has something to finish, or a call of the database has to give a claim back.
-fn is_busy(since: Instant) -> bool {
-    let is_calling = CALLS.load(Ordering::Relaxed) > 0 && since.elapsed() < CALL_GRACE;
-    IS_FINISHING.load(Ordering::Relaxed) || is_calling
+impl Work {
+    /// Whether a command without a runtime still has this long after a signal.
+    fn goes_on_after(&self, elapsed: Duration) -> bool {
+        let grace = if self.calls > 0 { CALL_GRACE } else { GRACE };
+        self.is_finishing || elapsed < grace
+    }
 }
 
-/// A call that ends itself soon after a signal, until it is dropped.
+/// A call that ends itself soon after a signal, or a claim that is given back then, until it is dropped.
 #[cfg(feature = "postgres")]
+#[derive(Debug)]
 pub(crate) struct Call(());
 
 #[cfg(feature = "postgres")]
 impl Call {
     pub(crate) fn begin() -> Self {
-        CALLS.fetch_add(1, Ordering::Relaxed);
+        lock(&WORK).calls += 1;
         Self(())
     }
 }
@@ -86,7 +94,7 @@ impl Call {
 #[cfg(feature = "postgres")]
 impl Drop for Call {
     fn drop(&mut self) {
-        CALLS.fetch_sub(1, Ordering::Relaxed);
+        lock(&WORK).calls -= 1;
     }
 }
 
@@ -98,17 +106,17 @@ pub(crate) fn received() -> Option<Interrupt> {
 /// Whether a credential helper has to stop: a signal was received, and no single-use request is under way
 /// whose result it has to store.
 pub(crate) fn cancels_helpers() -> bool {
-    SEEN.get().is_some() && !IS_FINISHING.load(Ordering::Relaxed)
+    SEEN.get().is_some() && !lock(&WORK).is_finishing
 }
 
 /// Sets whether the current work is finished in spite of a signal.
 pub(crate) fn set_finishing(is_finishing: bool) {
-    IS_FINISHING.store(is_finishing, Ordering::Relaxed);
+    lock(&WORK).is_finishing = is_finishing;
 }
 
 /// Says that a runtime listens for signals too.
 pub(crate) fn set_runtime() {
-    HAS_RUNTIME.store(true, Ordering::Relaxed);
+    lock(&WORK).has_runtime = true;
 }
 
 impl Interrupt {

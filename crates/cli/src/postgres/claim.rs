@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::Error;
 use super::call::{ReservedThread, run};
 use super::document::{Stored, document_of};
+use crate::signals;
 
 /// The claim of this process on a row.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) struct RowClaim {
     terminal: Terminal,
     /// Once the refresh token may be sent.
     thread: Option<ReservedThread>,
+    /// Dropped after the guard, which gives the claim back.
+    _call: signals::Call,
 }
 
 /// When a person would begin to wonder, and to end the process.
@@ -25,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 impl RowClaim {
     pub(super) fn new(guard: ClaimGuard<Stored>, terminal: Terminal) -> Self {
-        Self { guard, terminal, thread: None }
+        Self { guard, terminal, thread: None, _call: signals::Call::begin() }
     }
 
     fn warn_of_delay(terminal: Terminal) {

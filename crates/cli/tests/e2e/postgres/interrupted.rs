@@ -117,6 +117,20 @@ fn interrupted_rekey_ends_when_it_has_tried_to_give_its_claim_back() {
     assert_eq!(fleet.row("version"), "1");
 }
 
+/// Outside a call of the database: the claim ends with the command.
+// threats 51
+#[test]
+fn interrupted_import_that_is_refused_ends_when_it_has_tried_to_give_its_claim_back() {
+    let Some((fleet, _)) = Fleet::signed_in("a refused import", super::HOUR) else { return };
+    fleet.world.signed_in(super::HOUR);
+    let network = Proxy::start(fleet.server.port());
+    network.set(Network::HoldsAnswerTo("SET claimed_by = NULL"));
+    let running = fleet.command_on("store", &fleet.url_at(network.port())).arg("import").start();
+    wait_for_held_answer(&network);
+    running.signal(Signal::INT);
+    running.finish().exits(130).says("Cancelled.");
+}
+
 // threats 51
 #[test]
 fn command_that_waits_for_a_stalled_database_is_interrupted() {
