@@ -53,9 +53,9 @@ impl Interruption {
 
     /// The sign-in is being stored in another place, from which it may be refreshed at once.
     #[cfg(feature = "postgres")]
-    pub(crate) fn finish_import(&self) {
+    pub(crate) fn finish_import(&self, import: &str) {
         let note =
-            say("the sign-in may be in both places; to remove the file: ").run("store import");
+            say("the sign-in may be in both places; to remove the file: ").run(import.to_owned());
         self.set(State::finishing("Moving the sign-in, so that it is in one place.", note));
     }
 

@@ -142,10 +142,10 @@ impl Profiles {
         }
     }
 
-    /// The `auth.json` of the selected profile, whatever the store is.
+    /// The `auth.json` of a profile, whatever the store is.
     #[cfg(feature = "postgres")]
-    pub(crate) fn file(&self) -> AuthStore {
-        AuthStore::new(self.folder_of(&self.selected))
+    pub(crate) fn file_of(&self, profile: &ProfileName) -> AuthStore {
+        AuthStore::new(self.folder_of(profile))
     }
 
     /// The names of all profiles, in order: the default one and those with a folder, or the rows of a database.

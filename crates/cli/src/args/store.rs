@@ -66,4 +66,7 @@ pub(crate) struct StoreImportArgs {
     /// Replace the sign-in that is in the row
     #[arg(long)]
     pub(crate) replace: bool,
+    /// Move the sign-in of this profile of the machine [default: the profile of the row]
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) from: Option<ProfileName>,
 }

@@ -29,18 +29,18 @@ pub(crate) fn run(command: &StoreCommand, context: &Context) -> Result<(), CliEr
 
 /// `login-cli store-key`.
 pub(crate) fn new_key(args: &StoreKeyArgs, context: &Context) -> Result<(), CliError> {
-    let (file, key) = match (&args.new, &args.add) {
-        (Some(file), _) => (file, Keys::create(file)),
-        (None, Some(file)) => (file, Keys::add(file)),
+    let (file, key, when) = match (&args.new, &args.add) {
+        (Some(file), _) => (file, Keys::create(file), ""),
+        (None, Some(file)) => (file, Keys::add(file), " before the next refresh"),
         // The command line has one of them.
         (None, None) => return Err(CliError::Usage("--new or --add is missing".to_owned())),
     };
     let key = key.map_err(Error::from)?.to_string();
     let (terminal, shown) = (context.terminal, file.display());
     terminal.success(&format!("The first key of {shown} is now {key}."));
-    terminal.say(
-        "Copy the file to every machine: what is sealed with this key can only be read with it.",
-    );
+    terminal.say(&format!(
+        "Copy the file to every machine{when}: what is sealed with this key can only be read with it."
+    ));
     Ok(context.output.document(|| json!({ "key_file": shown.to_string(), "key": key }))?)
 }
 
@@ -57,7 +57,10 @@ fn init(args: &StoreInitArgs, context: &Context) -> Result<(), CliError> {
         return Ok(context.output.text(|| sql.trim_end())?);
     }
     let database = profiles.server()?.database()?;
-    run_in_database(database.run(&sql))?;
+    run_in_database(database.run(&sql)).map_err(|error| match error {
+        Error::Store(error) => Error::SetUp(error),
+        other => other,
+    })?;
     let (role, names) = (&args.role, rows.join(", "));
     context.terminal.success(&format!("The database is set up: members of {role} use {names}."));
     Ok(context.output.document(|| document(true))?)
@@ -73,7 +76,10 @@ const LOCAL_WAIT: Duration = Duration::from_secs(5);
 /// refreshed since then, the token in the file is used up: it never replaces a later one of the same account.
 fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
     let profiles = context.profiles()?;
-    let (row, file) = (selected_row(&profiles)?, profiles.file());
+    let file = profiles.file_of(args.from.as_ref().unwrap_or(&profiles.selected));
+    let row = selected_row(&profiles)?;
+    let from = args.from.as_ref().map(|from| format!(" --from {}", from.as_str()));
+    let again = format!("store import{}", from.unwrap_or_default());
     // Without a sign-in, no folder is created for the lock.
     login::stored::signed_in(file.load().map_err(of_store)?, &file)?;
     let mut locked = file.lock().map_err(of_store)?;
@@ -89,19 +95,21 @@ fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
     let has_sign_in = |it: Option<AuthDocument>| it.is_none_or(|it| it.is_signed_in());
     let is_replaced = !is_there && stored.is_some_and(has_sign_in);
     if is_replaced && (is_later || !args.replace) {
-        return Err(CliError::SignInExists { location, is_later });
+        let file = file.location();
+        return Err(CliError::SignInExists { location, file, is_later, import: again });
     }
     if is_there {
         claim.release();
     } else {
-        replace(claim, &row, &document, context)?;
+        context.interruption.finish_import(&again);
+        replace(claim, &row, &document)?;
     }
     let old = file.location().to_string();
     remove_unchanged(locked, &document).map_err(|error| {
         context.terminal.warn(&match error {
             StoreError::Changed { .. } => format!(
                 "another program has refreshed {old}, which stays: the token in {location} may be used up; move \
-                 the new one with store import --replace"
+                 the new one with {again} --replace"
             ),
             _ => format!(
                 "the sign-in is in {location}, and still in {old}: remove that file before something refreshes it"
@@ -139,10 +147,8 @@ fn replace(
     mut claim: Box<dyn Claim>,
     row: &PostgresRow,
     document: &AuthDocument,
-    context: &Context,
 ) -> Result<(), CliError> {
     let text = document.to_bytes().map_err(Error::Runtime)?;
-    context.interruption.finish_import();
     match claim.replace(Some(&text)) {
         Ok(true) => Ok(()),
         Ok(false) => Err(of_store(StoreError::Changed { name: row.name() })),

@@ -44,7 +44,14 @@ pub(crate) enum CliError {
     /// The row of an import has a sign-in.
     #[cfg(feature = "postgres")]
     #[error("{location} has a {}sign-in already", if *is_later { "later " } else { "" })]
-    SignInExists { location: Location, is_later: bool },
+    SignInExists {
+        location: Location,
+        /// Where the sign-in stays.
+        file: Location,
+        is_later: bool,
+        /// The command that was run.
+        import: String,
+    },
     #[error("cannot determine your home folder")]
     NoHome,
     /// The command line is not understood.
@@ -136,16 +143,17 @@ impl CliError {
             #[cfg(feature = "postgres")]
             Self::Postgres(error) => plain().hint(postgres::hint(error)),
             #[cfg(feature = "postgres")]
-            Self::SignInExists { is_later: true, .. } => advise(
-                say("the token in auth.json may be used up, as after an import that was killed: then remove it with ")
-                    .run("logout --local --store file")
-                    .then("; to use it all the same, first empty the row with ")
-                    .run("logout --local"),
+            Self::SignInExists { is_later: true, file, .. } => advise(
+                say(format!(
+                    "the token in {file} may be used up, as after an import that was killed: then remove that file; \
+                     to use it all the same, first empty the row with "
+                ))
+                .run("logout --local"),
             ),
             #[cfg(feature = "postgres")]
-            Self::SignInExists { .. } => advise(
+            Self::SignInExists { import, .. } => advise(
                 say("to lose that sign-in: ")
-                    .run("store import --replace")
+                    .run(format!("{import} --replace"))
                     .then("; to see it: ")
                     .run("status"),
             ),

@@ -31,7 +31,7 @@ pub(super) fn find_in(error: &StoreError) -> Option<&Error> {
 /// As in the second table of `docs/json.md`.
 pub(super) fn kind(error: &Error) -> &'static str {
     match error {
-        Error::Store(error) => kind_of(error.kind()),
+        Error::Store(error) | Error::SetUp(error) => kind_of(error.kind()),
         Error::NoKeyFile => "store_key",
         Error::Interrupted => "interrupted",
         Error::Runtime(_) => "system",
@@ -55,15 +55,33 @@ pub(super) fn kind_of(kind: ErrorKind) -> &'static str {
 }
 
 pub(super) fn is_transient(error: &Error) -> bool {
-    matches!(error, Error::Store(error) if error.is_transient())
+    matches!(error, Error::Store(error) | Error::SetUp(error) if error.is_transient())
 }
 
 pub(super) fn hint(error: &Error) -> Option<Hint> {
     let error = match error {
         Error::Store(error) => error,
+        Error::SetUp(error) => return set_up(error).or_else(|| hint_for(error)),
         Error::NoKeyFile => return Some(no_key()),
         Error::Interrupted | Error::Runtime(_) => return None,
     };
+    hint_for(error)
+}
+
+/// Where `store init` needs something else than the other commands.
+fn set_up(error: &RowError) -> Option<Hint> {
+    match error.kind() {
+        ErrorKind::Refused => Some(say(
+            "check the password (PGPASSFILE or PGPASSWORD) of the user of --store, and that this user has CREATEROLE, \
+             and CREATE on the database",
+        )),
+        ErrorKind::Missing => Some(say("create the database first, with CREATE DATABASE")),
+        ErrorKind::Other => Some(say("the role of --role has to exist, and a row has one role")),
+        _ => None,
+    }
+}
+
+fn hint_for(error: &RowError) -> Option<Hint> {
     Some(match error.kind() {
         ErrorKind::Unreachable => {
             say("check the host and the port, and that the database runs; try again later")

@@ -5,6 +5,9 @@ use std::io;
 pub(crate) enum Error {
     #[error(transparent)]
     Store(postgres_store::Error),
+    /// The same for the administrator, who sets the database up.
+    #[error(transparent)]
+    SetUp(postgres_store::Error),
     /// Without a key nothing is stored or read.
     #[error("LOGIN_CLI_STORE_KEY_FILE does not name a key file")]
     NoKeyFile,

@@ -16,7 +16,8 @@ fn store_key_creates_a_private_file_once_and_adds_keys() {
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(key("--new").exits(1).json()["error"]["kind"], "store_key");
-    let second = key("--add").exits(0).json()["key"].clone();
+    let added = key("--add");
+    let second = added.exits(0).says("machine before the next refresh").json()["key"].clone();
     let text = std::fs::read_to_string(&file).unwrap();
     let ids: Vec<_> = text.lines().filter_map(|line| line.split_once(' ')).collect();
     assert!(ids.iter().any(|(id, _)| *id == first) && ids.iter().any(|(id, _)| *id == second));
@@ -38,6 +39,15 @@ fn store_init_sets_up_a_database_twice_and_prints_the_same_sql() {
     init(&["--row", "team-a", "--row", "team-b"]).exits(0);
     let rows = "SELECT string_agg(name, ' ' ORDER BY name) FROM login_cli.sign_ins";
     assert_eq!(fleet.server.sql(rows), "default team-a team-b");
+    // The administrator needs something else than a user of a row.
+    for (user, role, kind, hint) in [
+        ("ci@", "ci", "store_refused", "CREATEROLE"),
+        ("boss@", "nobody-has-it", "store", "has to exist"),
+    ] {
+        let url = fleet.url().replace("ci@", user);
+        let start = fleet.world.command("store").args(["init", "--role", role, "--store", &url]);
+        super::failures::assert_fails(start.env("PGPASSWORD", PASSWORD), kind, hint);
+    }
     // Only a database can be set up.
     fleet
         .world
@@ -67,6 +77,26 @@ fn import_moves_the_sign_in_and_replaces_none_unasked() {
     fleet.command("token").run().exits(0).prints(&format!("{}\n", second.access_token));
 }
 
+/// Plain `login-cli login` has made it.
+#[test]
+fn import_moves_the_sign_in_of_another_profile() {
+    let Some(fleet) = Fleet::start("store import --from") else { return };
+    let sign_in = fleet.world.signed_in(super::HOUR);
+    let import = ["import", "--profile", "team-a", "--from", "default", "--json"];
+    let moved = fleet.command("store").args(import).run();
+    assert_eq!(moved.exits(0).json()["profile"], "team-a");
+    assert_eq!(fleet.world.auth_json(), None);
+    let token = fleet.command("token").args(["--profile", "team-a"]).run();
+    token.exits(0).prints(&format!("{}\n", sign_in.access_token));
+    fleet.world.signed_in(super::HOUR);
+    fleet
+        .command("store")
+        .args(import)
+        .run()
+        .exits(1)
+        .says("store import --from default --replace");
+}
+
 /// It was killed before it removed the file. The token in the file may be used up, and is never stored again.
 #[test]
 fn import_after_one_that_was_killed_loses_nothing() {
@@ -82,7 +112,7 @@ fn import_after_one_that_was_killed_loses_nothing() {
     let new = fleet.on_machine(2, "token").run().exits(0).stdout.clone();
     for options in [&[][..], &["--replace"]] {
         let refused = import(options);
-        refused.exits(1).says("has a later sign-in already").says("logout --local --store file");
+        refused.exits(1).says("has a later sign-in already").says("remove that file");
         assert_eq!(fleet.world.auth_json(), Some(sign_in.text()));
         assert_eq!(fleet.row("version || ' ' || (claimed_by IS NULL)"), "2 true");
     }
