@@ -78,13 +78,9 @@ pub trait ExternalStore: fmt::Debug + Send + Sync {
     }
 }
 
-/// Claims the entry for a caller that has no [`AuthStore`](crate::AuthStore) of it. Another process of this machine, whose
-/// holder is not known, may only read: for that one it waits, at most this long.
-///
-/// # Errors
-///
-/// [`Error::External`], or [`Error::Claimed`], also if the store has no claims.
-pub fn claim(store: &dyn ExternalStore, wait: Duration) -> Result<Box<dyn Claim>, Error> {
+/// Claims the entry for a caller that has no locks of it. Another process of this machine, whose holder is not known, may
+/// only read: for that one it waits, at most this long. Without claims, the error is [`Error::Claimed`], too.
+pub(crate) fn claim(store: &dyn ExternalStore, wait: Duration) -> Result<Box<dyn Claim>, Error> {
     let WaitPolicy { shortest_pause, .. } = store.wait_policy();
     let mut waited = Duration::ZERO;
     loop {

@@ -18,7 +18,8 @@
 //! sign-in of the same account. An empty file is no document.
 //!
 //! An [`ExternalStore`], such as a [`HelperStore`], can have the document instead of the file. Nothing of
-//! it ever goes to a file. A store that several machines share has a [`Claim`] as well as the locks. The feature `keyring` adds `KeyringStore`; it is off by default because of its
+//! it ever goes to a file. A store that several machines share has a [`Claim`] as well as the locks, and an [`Import`] moves
+//! the sign-in of a file into it. The feature `keyring` adds `KeyringStore`; it is off by default because of its
 //! dependencies.
 //!
 //! A file is read, even if another user owns it; [`AuthStore::warnings`] reports what is unusual.
@@ -45,6 +46,7 @@
 //!   never grow, which would leave copies behind.
 //! - It blocks: an async caller uses a thread, for example with [`uninterrupted`].
 
+mod import;
 mod locked_store;
 mod shared_store;
 mod store;
@@ -69,9 +71,10 @@ mod location;
 pub use auth_mode::AuthMode;
 pub use document::{AuthDocument, SignIn};
 pub use error::{Error, ErrorKind, ExternalStoreError};
-pub use external_store::{Claim, ExternalStore, claim};
+pub use external_store::{Claim, ExternalStore};
 pub use format::ParseErrorKind;
 pub use helper_store::HelperStore;
+pub use import::{FoundEntry, Import, ImportedFile};
 #[cfg(feature = "keyring")]
 pub use keyring_store::KeyringStore;
 pub use location::Location;

@@ -99,8 +99,7 @@ impl AuthDocument {
     }
 
     /// Whether nothing is lost if `other` is removed: it has a refresh token, and each of its secrets is here too.
-    #[must_use]
-    pub fn has_all_of(&self, other: &Self) -> bool {
+    pub(crate) fn has_all_of(&self, other: &Self) -> bool {
         let has = |name| other.text(name).is_none_or(|theirs| self.text(name) == Some(theirs));
         let theirs = other.token("refresh_token");
         theirs.is_some()
@@ -110,8 +109,7 @@ impl AuthDocument {
     }
 
     /// Whether this is a later sign-in of the same account. The refresh token of `old` may be used up.
-    #[must_use]
-    pub fn is_successor_of(&self, old: &Self) -> bool {
+    pub(crate) fn is_successor_of(&self, old: &Self) -> bool {
         self.account_id() == old.account_id()
             && self.auth_mode() == old.auth_mode()
             && self.refresh_token().is_some()

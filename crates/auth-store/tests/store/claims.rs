@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use auth_store::{
     AuthDocument, AuthStore, Claim, Error, ErrorKind, ExternalStore, ExternalStoreError,
-    LockedStore,
+    FoundEntry, Import, LockedStore,
 };
 use credentials::RefreshToken;
 use token_source::{Commit, Holder, RefreshedTokens, TryLock, WaitPolicy, WhileHeld};
 use zeroize::Zeroizing;
 
-use crate::common::{Home, block_on, is_locked, sign_in};
+use crate::common::{Home, block_on, is_locked, sign_in, write};
 
 /// The row of a database, as every machine sees it.
 #[derive(Debug, Default)]
@@ -238,17 +238,73 @@ fn process_without_the_lock_of_its_machine_claims_nothing() {
     assert!(!row.is_claimed());
 }
 
+/// An import of sign-in 1.
+fn import(entry: &Machine, wait: Duration) -> Result<(Home, Import<'_>), Error> {
+    let home = Home::new();
+    home.store().update(|stored| *stored = document("1"))?;
+    let file = home.store().lock()?;
+    Ok((home, Import::begin(file, document("1"), entry, wait)?))
+}
+
 #[test]
-fn claim_waits_for_processes_of_this_machine_and_names_another_machine() {
-    let row = Row::holding(&document("1"));
+fn import_waits_for_processes_of_this_machine_and_names_another_machine() {
+    let row = Arc::<Row>::default();
+    let (machine, minute) = (Machine(row.clone()), Duration::from_secs(60));
     row.state().readers = 2;
-    let held = auth_store::claim(&Machine(row.clone()), Duration::from_secs(60)).unwrap();
-    let error = auth_store::claim(&Machine(row.clone()), Duration::from_secs(60)).unwrap_err();
+    let held = import(&machine, minute).unwrap();
+    let error = import(&machine, minute).unwrap_err();
     assert_eq!(error.to_string(), "build-7:17 has claimed the sign-in in the row");
     drop(held);
     row.state().readers = 1;
-    let error = auth_store::claim(&Machine(row), Duration::ZERO).unwrap_err();
+    let error = import(&machine, Duration::ZERO).unwrap_err();
     assert!(matches!(error, Error::Claimed { holder: None, .. }), "{error:?}");
+}
+
+#[test]
+fn import_stores_the_entry_and_then_removes_the_file() {
+    let other = || document("9").to_bytes().unwrap().to_vec();
+    for (entry, found) in [
+        (None, FoundEntry::Empty),
+        (Some(b"{}".to_vec()), FoundEntry::Empty),
+        (Some(b"{".to_vec()), FoundEntry::Other),
+        (Some(other()), FoundEntry::Other),
+        (Some(document("1").to_bytes().unwrap().to_vec()), FoundEntry::Same),
+    ] {
+        let row = Arc::<Row>::default();
+        row.put(entry);
+        let machine = Machine(row.clone());
+        let (home, import) = import(&machine, CLAIM_WAIT).unwrap();
+        assert_eq!(import.found(), found);
+        let file = import.store().unwrap();
+        assert!(home.auth_json().exists() && row.text().contains("refresh-1") && !row.is_claimed());
+        file.remove().unwrap();
+        assert!(!home.auth_json().exists());
+    }
+}
+
+/// It was killed before it removed the file, and another machine has refreshed the entry since then.
+#[test]
+fn import_never_replaces_a_successor_and_keeps_a_file_that_was_refreshed() {
+    let mut later = document("1");
+    later.set_refreshed_tokens(&RefreshedTokens {
+        refresh_token: RefreshToken::new("refresh-new").ok(),
+        last_refresh: Some("2027-11-21T18:48:46Z".parse().unwrap()),
+        ..RefreshedTokens::default()
+    });
+    let row = Row::holding(&later);
+    let machine = Machine(row.clone());
+    let (home, refused) = import(&machine, CLAIM_WAIT).unwrap();
+    assert_eq!(refused.found(), FoundEntry::Successor);
+    assert_eq!(refused.store().unwrap_err().kind(), ErrorKind::Changed);
+    assert!(home.auth_json().exists() && row.text().contains("refresh-new") && !row.is_claimed());
+
+    row.put(None);
+    let (home, import) = import(&machine, CLAIM_WAIT).unwrap();
+    let file = import.store().unwrap();
+    // By a program that takes no lock.
+    write(home.auth_json(), later.to_bytes().unwrap());
+    assert_eq!(file.remove().unwrap_err().kind(), ErrorKind::Changed);
+    assert!(home.auth_json().exists());
 }
 
 /// As in a container whose file system is read-only.

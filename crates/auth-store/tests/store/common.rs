@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 /// A home folder that does not exist yet, in a temporary folder.
+#[derive(Debug)]
 pub(crate) struct Home {
     around: TempDir,
 }

@@ -1,9 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_store::{
-    AuthDocument, Claim, Error as StoreError, ExternalStore as _, Location, LockedStore,
-};
+use auth_store::{Error as StoreError, ExternalStore as _, FoundEntry, Import, Location};
 use diagnostics::Status;
 use postgres_store::{CachedToken, Database, Durability, Keys, RowStatus, setup_sql};
 use serde_json::{Value, json};
@@ -69,95 +67,55 @@ fn init(args: &StoreInitArgs, context: &Context) -> Result<(), CliError> {
 /// How long another process of this machine may read the row.
 const LOCAL_WAIT: Duration = Duration::from_secs(5);
 
-/// Stores the sign-in in the row before it removes the file: a copy too many can be removed, one too few
-/// is lost.
-///
-/// After an import that was killed in between, both have the sign-in, and only the file is removed. If the row was
-/// refreshed since then, the token in the file is used up: it never replaces a later one of the same account.
 fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
     let profiles = context.profiles()?;
     let file = profiles.file_of(args.from.as_ref().unwrap_or(&profiles.selected));
     let row = selected_row(&profiles)?;
-    let from = args.from.as_ref().map(|from| format!(" --from {}", from.as_str()));
-    let again = format!("store import{}", from.unwrap_or_default());
     // Without a sign-in, no folder is created for the lock.
     login::stored::signed_in(file.load().map_err(of_store)?, &file)?;
     let mut locked = file.lock().map_err(of_store)?;
     let document = login::stored::signed_in(locked.load().map_err(of_store)?, &file)?;
-    locked.check_removable().map_err(of_store)?;
-    let mut claim = auth_store::claim(&row, LOCAL_WAIT).map_err(of_store)?;
+    let import = Import::begin(locked, document, &row, LOCAL_WAIT).map_err(of_store)?;
     context.interruption.check()?;
-    let location = profiles.store().location();
-    let stored = claim.read().map_err(|error| failed(&row, error))?;
-    let stored = stored.map(|text| AuthDocument::from_bytes(&text));
-    let is_there = matches!(&stored, Some(Some(stored)) if stored.has_all_of(&document));
-    let is_later = matches!(&stored, Some(Some(stored)) if stored.is_successor_of(&document));
-    let has_sign_in = |it: Option<AuthDocument>| it.is_none_or(|it| it.is_signed_in());
-    let is_replaced = !is_there && stored.is_some_and(has_sign_in);
-    if is_replaced && (is_later || !args.replace) {
-        let file = file.location();
-        return Err(CliError::SignInExists { location, file, is_later, import: again });
+    let (old, location) = (file.location(), profiles.store().location());
+    let from = args.from.as_ref().map(|from| format!(" --from {}", from.as_str()));
+    let again = format!("store import{}", from.unwrap_or_default());
+    let found = import.found();
+    let is_later = found == FoundEntry::Successor;
+    if is_later || (found == FoundEntry::Other && !args.replace) {
+        return Err(CliError::SignInExists { location, file: old, is_later, import: again });
     }
-    if is_there {
-        claim.release();
-    } else {
-        context.interruption.finish_import(&again);
-        replace(claim, &row, &document)?;
-    }
-    let old = file.location().to_string();
-    remove_unchanged(locked, &document).map_err(|error| {
-        context.terminal.warn(&match error {
-            StoreError::Changed { .. } => format!(
-                "another program has refreshed {old}, which stays: the token in {location} may be used up; move \
-                 the new one with {again} --replace"
-            ),
-            _ => format!(
-                "the sign-in is in {location}, and still in {old}: remove that file before something refreshes it"
-            ),
-        });
+    // In spite of a signal: nobody may refresh it before the file is removed.
+    context.interruption.finish_import(&again);
+    let file = import.store().map_err(of_store)?;
+    file.remove().map_err(|error| {
+        context.terminal.warn(&not_removed(&error, &old, &location, &again));
         of_store(error)
     })?;
-    context.terminal.success(&match is_there {
-        true => format!("The sign-in was in {location} already. Removed it from {old}."),
-        false => format!("Moved the sign-in from {old} to {location}."),
+    context.terminal.success(&match found {
+        FoundEntry::Same => format!("Removed the sign-in from {old}: it is in {location} already."),
+        _ => format!("Moved the sign-in from {old} to {location}."),
     });
     Ok(context.output.document(|| {
         json!({
             "profile": profiles.selected.as_str(),
-            "moved_from": old,
+            "moved_from": old.to_string(),
             "stored_in": location.to_string(),
-            "replaced": is_replaced,
+            "replaced": found == FoundEntry::Other,
         })
     })?)
 }
 
-/// Removes the file, unless a program that takes no lock, such as Codex CLI, has refreshed it meanwhile.
-fn remove_unchanged(mut file: LockedStore, moved: &AuthDocument) -> Result<(), StoreError> {
-    let token = |it: &AuthDocument| it.refresh_token().map(|it| it.expose().to_owned());
-    match file.load()? {
-        Some(now) if token(&now) != token(moved) => {
-            Err(StoreError::Changed { name: "auth.json".to_owned() })
-        }
-        _ => file.remove().map(drop),
+fn not_removed(error: &StoreError, old: &Location, location: &Location, import: &str) -> String {
+    match error {
+        StoreError::Changed { .. } => format!(
+            "another program has refreshed {old}, which stays: the token in {location} may be used up; move the new \
+             one with {import} --replace"
+        ),
+        _ => format!(
+            "the sign-in is in {location}, and still in {old}: remove that file before something refreshes it"
+        ),
     }
-}
-
-/// Stores the sign-in in spite of a signal: nobody may refresh it before the file is removed.
-fn replace(
-    mut claim: Box<dyn Claim>,
-    row: &PostgresRow,
-    document: &AuthDocument,
-) -> Result<(), CliError> {
-    let text = document.to_bytes().map_err(Error::Runtime)?;
-    match claim.replace(Some(&text)) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(of_store(StoreError::Changed { name: row.name() })),
-        Err(source) => Err(of_store(StoreError::MayBeStored { name: row.name(), source })),
-    }
-}
-
-fn failed(row: &PostgresRow, source: auth_store::ExternalStoreError) -> CliError {
-    of_store(StoreError::External { name: row.name(), source })
 }
 
 fn of_store(error: StoreError) -> CliError {
