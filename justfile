@@ -71,11 +71,11 @@ keyring:
 keyring-options:
     cargo test --package login-cli --features keyring --lib args
 
-# Lint and test `--store postgres://…`; the full test needs PostgreSQL. With `--workspace`, only `login-cli` is compiled again
+# Lint and test `--store postgres://…`; the full test needs PostgreSQL. With `--workspace`, only `postgres-store` and `login-cli` are compiled again
 [group('check')]
 postgres:
     cargo clippy --workspace --features login-cli/postgres --all-targets -- -D warnings
-    cargo test --workspace --features login-cli/postgres --lib --test e2e -- postgres:: args::tests error::tests
+    cargo test --workspace --features login-cli/postgres --lib --test e2e -- postgres:: auth_json:: args::tests error::tests
 
 # With `publish = false`, cargo does not find a package of the workspace while it makes one that depends on it. A copy
 # of the workspace does not have that line.

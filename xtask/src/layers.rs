@@ -20,13 +20,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("token-source", &["credentials"]),
     ("token-client", &["credentials", "pkce", "http-client"]),
     ("token-store", &["credentials", "shared-file", "token-source", "token-client"]),
-    ("postgres-store", &["credentials", "token-source"]),
     ("platform-api", &["credentials", "http-client"]),
     (
         "native-oauth",
         &["credentials", "pkce", "http-client", "oauth-callback-server", "token-client"],
     ),
     ("auth-store", &["credentials", "credential-helper", "shared-file", "token-source"]),
+    ("postgres-store", &["credentials", "token-source", "auth-store"]),
     (
         "login",
         &[

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use auth_store::{AuthStore, HelperStore, Location};
 use credential_helper::{Helper, InvalidName};
 use login::stored::OtherStore;
+#[cfg(feature = "postgres")]
+use postgres_store::{AuthDatabase, AuthRow};
 use sha2::{Digest as _, Sha256};
 use terminal_ui::Terminal;
 
 use crate::args::{ProfileName, SharedArgs, StoreKind, case_conflict_message, shell_word};
 use crate::environment;
 use crate::error::CliError;
-#[cfg(feature = "postgres")]
-use crate::postgres::{PostgresRow, Server};
 use crate::signals;
 use crate::store_timeout::StoreTimeout;
 
@@ -37,7 +37,7 @@ enum Store {
     #[cfg(feature = "keyring")]
     Keyring(StoreTimeout),
     #[cfg(feature = "postgres")]
-    Postgres(Arc<Server>),
+    Postgres(Arc<AuthDatabase>),
 }
 
 /// The folder of the profiles that have a name.
@@ -111,7 +111,7 @@ impl Profiles {
             }
             #[cfg(feature = "postgres")]
             Store::Postgres(server) => {
-                let row = PostgresRow::new(server.clone(), profile.as_str());
+                let row = AuthRow::new(server.clone(), profile.as_str());
                 store.with_external_store(Arc::new(row))
             }
         }
@@ -121,7 +121,7 @@ impl Profiles {
     pub(crate) fn store_of_other(&self, profile: &ProfileName) -> AuthStore {
         #[cfg(feature = "postgres")]
         if let Store::Postgres(server) = &self.store {
-            let row = PostgresRow::of_other_profile(server.clone(), profile.as_str());
+            let row = AuthRow::that_may_be_missing(server.clone(), profile.as_str());
             return AuthStore::new(self.folder_of(profile)).with_external_store(Arc::new(row));
         }
         self.store_of(profile)
@@ -133,7 +133,7 @@ impl Profiles {
     ///
     /// It names another store.
     #[cfg(feature = "postgres")]
-    pub(crate) fn server(&self) -> Result<&Arc<Server>, CliError> {
+    pub(crate) fn server(&self) -> Result<&Arc<AuthDatabase>, CliError> {
         match &self.store {
             Store::Postgres(server) => Ok(server),
             _ => Err(CliError::Usage(
@@ -156,7 +156,7 @@ impl Profiles {
     pub(crate) fn names(&self) -> Result<Vec<ProfileName>, CliError> {
         #[cfg(feature = "postgres")]
         if let Store::Postgres(server) = &self.store {
-            return Ok(server.rows()?);
+            return Ok(crate::postgres::rows(server)?);
         }
         self.names_of_folders().map_err(CliError::Profiles)
     }
@@ -229,7 +229,7 @@ impl Profiles {
         #[cfg(feature = "postgres")]
         if let Store::Postgres(server) = &self.store {
             // No row has this name.
-            let row = PostgresRow::new(server.clone(), "");
+            let row = AuthRow::new(server.clone(), "");
             let store = AuthStore::new(folder).with_external_store(Arc::new(row));
             return OtherStore { name: "a row of the database".to_owned(), store };
         }
@@ -286,7 +286,7 @@ fn store(
         Some(StoreKind::Keyring) => Ok(Store::Keyring(StoreTimeout::new(terminal)?)),
         #[cfg(feature = "postgres")]
         Some(StoreKind::Postgres(url)) => {
-            Ok(Store::Postgres(Arc::new(Server::new(url, codex_home, terminal)?)))
+            Ok(Store::Postgres(Arc::new(crate::postgres::database(url, codex_home, terminal)?)))
         }
     }
 }

@@ -34,6 +34,10 @@
 //! The folder has the lock and the cache of the machine. One that cannot be used stops nothing: the claim is what keeps
 //! others from sending the token. Then each call asks the database, and an older version is not noticed.
 //!
+//! # For an `auth.json`
+//!
+//! With the feature `auth-store`, `AuthRow` is an external store of that crate: its claims, on a thread of their own.
+//!
 //! # What this crate does not do
 //!
 //! The protocol of the refresh is in `token-source`. It reads no environment: the caller passes a function that looks up
@@ -56,6 +60,11 @@ mod cache;
 mod seal;
 mod store;
 
+#[cfg(feature = "auth-store")]
+mod auth_json;
+
+#[cfg(feature = "auth-store")]
+pub use auth_json::{AuthDatabase, AuthJson, AuthOptions, AuthRow, CallError, Calls, Notice};
 pub use cache::{CacheError, Cached, CachedToken, StoreUnchecked, TokenCache};
 pub use connection::{InvalidParameters, Parameters};
 pub use database::{Database, Durability, setup_sql};

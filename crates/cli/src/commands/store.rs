@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use auth_store::{Error as StoreError, ExternalStore as _, FoundEntry, Import, Location};
 use diagnostics::Status;
-use postgres_store::{CachedToken, Database, Durability, Keys, RowStatus, setup_sql};
+use postgres_store::{
+    AuthRow, CachedToken, CallError, Database, Durability, Keys, RowStatus, setup_sql,
+};
 use serde_json::{Value, json};
 use terminal_ui::{from_now, say};
 
@@ -12,7 +14,7 @@ use crate::args::{ProfileName, StoreCommand, StoreImportArgs, StoreInitArgs, Sto
 use crate::context::Context;
 use crate::environment::now;
 use crate::error::CliError;
-use crate::postgres::{Error, PostgresRow, run as run_in_database};
+use crate::postgres::run as run_in_database;
 use crate::profiles::Profiles;
 
 /// `login-cli store`.
@@ -33,7 +35,7 @@ pub(crate) fn new_key(args: &StoreKeyArgs, context: &Context) -> Result<(), CliE
         // The command line has one of them.
         (None, None) => return Err(CliError::Usage("--new or --add is missing".to_owned())),
     };
-    let key = key.map_err(Error::from)?.to_string();
+    let key = key.map_err(CallError::from)?.to_string();
     let (terminal, shown) = (context.terminal, file.display());
     terminal.success(&format!("The first key of {shown} is now {key}."));
     terminal.say(&format!(
@@ -56,8 +58,8 @@ fn init(args: &StoreInitArgs, context: &Context) -> Result<(), CliError> {
     }
     let database = profiles.server()?.database()?;
     run_in_database(database.run(&sql)).map_err(|error| match error {
-        Error::Store(error) => Error::SetUp(error),
-        other => other,
+        CallError::Store(error) => CliError::StoreInit(error),
+        other => other.into(),
     })?;
     let (role, names) = (&args.role, rows.join(", "));
     context.terminal.success(&format!("The database is set up: members of {role} use {names}."));
@@ -122,9 +124,9 @@ fn of_store(error: StoreError) -> CliError {
     login::Error::Store(error).into()
 }
 
-fn selected_row(profiles: &Profiles) -> Result<PostgresRow, CliError> {
+fn selected_row(profiles: &Profiles) -> Result<AuthRow, CliError> {
     let server = Arc::clone(profiles.server()?);
-    Ok(PostgresRow::new(server, profiles.selected.as_str()))
+    Ok(AuthRow::new(server, profiles.selected.as_str()))
 }
 
 fn rekey(context: &Context) -> Result<(), CliError> {

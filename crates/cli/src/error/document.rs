@@ -28,8 +28,10 @@ pub(super) fn from_error(
     let is_transient =
         kind == "timed_out" || matches!(error, CliError::Login(error) if error.is_transient());
     #[cfg(feature = "postgres")]
-    let is_transient =
-        super::postgres::find(error).map_or(is_transient, super::postgres::is_transient);
+    let is_transient = match error {
+        CliError::StoreInit(error) => error.is_transient(),
+        _ => super::postgres::find(error).map_or(is_transient, super::postgres::is_transient),
+    };
     let mut document = json!({
         "kind": kind,
         "message": excerpt(&message, LONGEST),
@@ -75,6 +77,8 @@ pub(super) fn kind(error: &CliError) -> Cow<'static, str> {
         CliError::Setup(_) => "network",
         #[cfg(feature = "postgres")]
         CliError::Postgres(error) => super::postgres::kind(error),
+        #[cfg(feature = "postgres")]
+        CliError::StoreInit(error) => super::postgres::kind_of(error.kind()),
         CliError::NoHome => "no_home",
         CliError::Usage(_) | CliError::ServersApart | CliError::Variable { .. } => "wrong_usage",
         CliError::NoCredential { .. } => "no_credential",

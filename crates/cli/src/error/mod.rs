@@ -40,7 +40,11 @@ pub(crate) enum CliError {
     /// The database of a command that is about nothing else.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
-    Postgres(#[from] crate::postgres::Error),
+    Postgres(#[from] postgres_store::CallError),
+    /// The same for the administrator, who sets a database up.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    StoreInit(postgres_store::Error),
     /// The row of an import has a sign-in.
     #[cfg(feature = "postgres")]
     #[error("{location} has a {}sign-in already", if *is_later { "later " } else { "" })]
@@ -142,6 +146,8 @@ impl CliError {
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(error) => plain().hint(postgres::hint(error)),
+            #[cfg(feature = "postgres")]
+            Self::StoreInit(error) => plain().hint(postgres::hint_for_init(error)),
             #[cfg(feature = "postgres")]
             Self::SignInExists { is_later: true, file, .. } => advise(
                 say(format!(

@@ -2,14 +2,13 @@
 
 use auth_store::Error as StoreError;
 use login::Error as LoginError;
-use postgres_store::{Error as RowError, ErrorKind, SealError};
+use postgres_store::{CallError, Error, ErrorKind, SealError};
 use terminal_ui::{Hint, command, say};
 
 use super::CliError;
-use crate::postgres::Error;
 
 /// The error of the database, if that is the cause.
-pub(super) fn find(error: &CliError) -> Option<&Error> {
+pub(super) fn find(error: &CliError) -> Option<&CallError> {
     match error {
         CliError::Postgres(error) => Some(error),
         CliError::Login(LoginError::Store(error) | LoginError::NotWritable(error)) => {
@@ -19,7 +18,7 @@ pub(super) fn find(error: &CliError) -> Option<&Error> {
     }
 }
 
-pub(super) fn find_in(error: &StoreError) -> Option<&Error> {
+pub(super) fn find_in(error: &StoreError) -> Option<&CallError> {
     match error {
         StoreError::External { source, .. } | StoreError::MayBeStored { source, .. } => {
             source.downcast_ref()
@@ -29,12 +28,12 @@ pub(super) fn find_in(error: &StoreError) -> Option<&Error> {
 }
 
 /// As in the second table of `docs/json.md`.
-pub(super) fn kind(error: &Error) -> &'static str {
+pub(super) fn kind(error: &CallError) -> &'static str {
     match error {
-        Error::Store(error) | Error::SetUp(error) => kind_of(error.kind()),
-        Error::NoKeyFile => "store_key",
-        Error::Interrupted => "interrupted",
-        Error::Runtime(_) => "system",
+        CallError::Store(error) => kind_of(error.kind()),
+        CallError::NoKeyFile => "store_key",
+        CallError::Interrupted => "interrupted",
+        _ => "system",
     }
 }
 
@@ -54,22 +53,20 @@ pub(super) fn kind_of(kind: ErrorKind) -> &'static str {
     }
 }
 
-pub(super) fn is_transient(error: &Error) -> bool {
-    matches!(error, Error::Store(error) | Error::SetUp(error) if error.is_transient())
+pub(super) fn is_transient(error: &CallError) -> bool {
+    matches!(error, CallError::Store(error) if error.is_transient())
 }
 
-pub(super) fn hint(error: &Error) -> Option<Hint> {
-    let error = match error {
-        Error::Store(error) => error,
-        Error::SetUp(error) => return set_up(error).or_else(|| hint_for(error)),
-        Error::NoKeyFile => return Some(no_key()),
-        Error::Interrupted | Error::Runtime(_) => return None,
-    };
-    hint_for(error)
+pub(super) fn hint(error: &CallError) -> Option<Hint> {
+    match error {
+        CallError::Store(error) => hint_for(error),
+        CallError::NoKeyFile => Some(no_key()),
+        _ => None,
+    }
 }
 
-/// Where `store init` needs something else than the other commands.
-fn set_up(error: &RowError) -> Option<Hint> {
+/// `store init` needs something else than the other commands.
+pub(super) fn hint_for_init(error: &Error) -> Option<Hint> {
     match error.kind() {
         ErrorKind::Refused => Some(say(
             "check the password (PGPASSFILE or PGPASSWORD) of the user of --store, and that this user has CREATEROLE, \
@@ -77,11 +74,11 @@ fn set_up(error: &RowError) -> Option<Hint> {
         )),
         ErrorKind::Missing => Some(say("create the database first, with CREATE DATABASE")),
         ErrorKind::Other => Some(say("the role of --role has to exist, and a row has one role")),
-        _ => None,
+        _ => hint_for(error),
     }
 }
 
-fn hint_for(error: &RowError) -> Option<Hint> {
+fn hint_for(error: &Error) -> Option<Hint> {
     Some(match error.kind() {
         ErrorKind::Unreachable => {
             say("check the host and the port, and that the database runs; try again later")
@@ -114,35 +111,35 @@ fn hint_for(error: &RowError) -> Option<Hint> {
     })
 }
 
-fn missing(error: &RowError) -> Hint {
+fn missing(error: &Error) -> Hint {
     let init = say("an administrator of the database sets it up: ");
     match error {
-        RowError::NoRow { name } => init
+        Error::NoRow { name } => init
             .run(format!("store init --role ROLE --row {name}"))
             .then("; the user of --store has to be a member of that role"),
         _ => init.run("store init --role ROLE"),
     }
 }
 
-fn key(error: &RowError) -> Hint {
+fn key(error: &Error) -> Hint {
     match error {
-        RowError::Key(SealError::NoKey { .. }) => no_key(),
-        RowError::Key(SealError::WrongKey { .. }) => {
+        Error::Key(SealError::NoKey { .. }) => no_key(),
+        Error::Key(SealError::WrongKey { .. }) => {
             say("copy the key file of a machine that can read the sign-in; if there is none, remove it with ")
                 .run("logout --local")
                 .then(", then sign in again with ")
                 .run("login")
         }
-        RowError::Key(SealError::Exists { path }) if path.extension() == Some("new".as_ref()) => {
+        Error::Key(SealError::Exists { path }) if path.extension() == Some("new".as_ref()) => {
             say("remove it, unless another process is adding a key")
         }
-        RowError::Key(SealError::Exists { .. }) => {
+        Error::Key(SealError::Exists { .. }) => {
             say("to add a key to it: ").run("store-key --add FILE")
         }
-        RowError::Key(SealError::Malformed { .. }) => {
+        Error::Key(SealError::Malformed { .. }) => {
             say("correct that line, or copy the key file of another machine")
         }
-        RowError::Key(SealError::Exposed { .. } | SealError::Owner { .. }) => {
+        Error::Key(SealError::Exposed { .. } | SealError::Owner { .. }) => {
             say("make it a file of your own with mode 0600")
         }
         _ => no_key(),

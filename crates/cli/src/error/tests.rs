@@ -234,12 +234,12 @@ fn of_database() -> impl Iterator<Item = (String, String)> {
 #[cfg(feature = "postgres")]
 #[test]
 fn error_of_the_database_has_its_kind_behind_the_store() {
-    use crate::postgres::Error;
+    use postgres_store::CallError;
     let timed_out = postgres_store::Error::TimedOut { after: Duration::from_secs(10) };
-    let source = Box::new(Error::Store(timed_out));
+    let source = Box::new(CallError::Store(timed_out));
     let error = LoginError::Store(StoreError::External { name: "the row".to_owned(), source });
     has(error, &json!({"kind": "store_unreachable", "exit_code": 1, "transient": true}));
-    let source = Box::new(Error::NoKeyFile);
+    let source = Box::new(CallError::NoKeyFile);
     let error =
         LoginError::NotWritable(StoreError::External { name: "the row".to_owned(), source });
     has(error, &json!({"kind": "store_key", "transient": false}));

@@ -3,18 +3,19 @@ use std::io;
 use auth_store::AuthDocument;
 use credentials::{AccessToken, RefreshToken};
 use jiff::Timestamp;
-use postgres_store::{CachedToken, Document, StoredSignIn};
 use token_source::{Refreshable, RefreshedTokens};
 use zeroize::Zeroizing;
 
+use crate::{CachedToken, Document, StoredSignIn};
+
 /// The text of an `auth.json`, as it is sealed in a row.
 #[derive(Debug)]
-pub(crate) struct Stored {
+pub struct AuthJson {
     document: AuthDocument,
     text: Zeroizing<Vec<u8>>,
 }
 
-impl Stored {
+impl AuthJson {
     pub(super) fn new(document: AuthDocument) -> io::Result<Self> {
         document.to_bytes().map(|text| Self { document, text })
     }
@@ -25,7 +26,7 @@ impl Stored {
 }
 
 /// What was loaded. A cached token becomes a document with nothing else.
-pub(super) fn document_of(sign_in: StoredSignIn<Stored>) -> AuthDocument {
+pub(super) fn document_of(sign_in: StoredSignIn<AuthJson>) -> AuthDocument {
     match sign_in {
         StoredSignIn::Document(stored) => stored.document,
         StoredSignIn::Cached(token) => of_token(&token),
@@ -39,7 +40,7 @@ pub(super) fn of_token(token: &CachedToken) -> AuthDocument {
     document
 }
 
-impl Document for Stored {
+impl Document for AuthJson {
     fn parse(text: &[u8]) -> Option<Self> {
         let document = AuthDocument::from_bytes(text)?;
         Some(Self { document, text: Zeroizing::new(text.to_vec()) })
@@ -58,7 +59,7 @@ impl Document for Stored {
     }
 }
 
-impl Refreshable for Stored {
+impl Refreshable for AuthJson {
     fn refresh_token(&self) -> Option<RefreshToken> {
         Refreshable::refresh_token(&self.document)
     }
@@ -81,5 +82,36 @@ impl Refreshable for Stored {
 
     fn can_be_refreshed(&self) -> bool {
         self.document.can_be_refreshed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refreshed_document_keeps_what_it_does_not_know() {
+        let mut stored =
+            AuthJson::parse(br#"{"theirs":1,"tokens":{"refresh_token":"old"}}"#).unwrap();
+        let refresh_token = RefreshToken::new("new").ok();
+        stored.apply(&RefreshedTokens { refresh_token, ..RefreshedTokens::default() });
+        let text = String::from_utf8(stored.to_bytes().to_vec()).unwrap();
+        assert!(text.contains("\"theirs\": 1") && text.contains("new") && !text.contains("old"));
+        assert!(AuthJson::parse(b"[]").is_none());
+    }
+
+    #[test]
+    fn cached_token_becomes_a_document_without_a_refresh_token() {
+        let at = Timestamp::UNIX_EPOCH;
+        let document = document_of(StoredSignIn::Cached(CachedToken {
+            version: 1,
+            checked_at: at,
+            access_token: AccessToken::new("access").unwrap(),
+            expires_at: None,
+            issued_at: None,
+            last_refresh: None,
+        }));
+        assert_eq!(document.access_token().unwrap().expose(), "access");
+        assert!(document.refresh_token().is_none());
     }
 }

@@ -1,17 +1,18 @@
 use std::io;
 
-/// Why the row cannot be used.
+use crate::Error;
+
+/// Why a call of the database has failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+#[non_exhaustive]
+pub enum CallError {
+    /// The row cannot be used.
     #[error(transparent)]
-    Store(postgres_store::Error),
-    /// The same for the administrator, who sets the database up.
-    #[error(transparent)]
-    SetUp(postgres_store::Error),
+    Store(Error),
     /// Without a key nothing is stored or read.
-    #[error("LOGIN_CLI_STORE_KEY_FILE does not name a key file")]
+    #[error("no key file is named")]
     NoKeyFile,
-    /// A signal has ended the call.
+    /// [`Calls::is_cancelled`](super::Calls::is_cancelled) has ended the call.
     #[error("it was interrupted")]
     Interrupted,
     /// The system has no thread, or no runtime.
@@ -19,7 +20,7 @@ pub(crate) enum Error {
     Runtime(#[source] io::Error),
 }
 
-impl<E: Into<postgres_store::Error>> From<E> for Error {
+impl<E: Into<Error>> From<E> for CallError {
     fn from(error: E) -> Self {
         Self::Store(error.into())
     }
