@@ -4,7 +4,7 @@ use std::time::Duration;
 use shared_file::{LockedFile, SIZE_LIMIT};
 
 use crate::external_entry::ExternalEntry;
-use crate::source::{GROWTH, Source};
+use crate::source::{MAX_RESPONSE_GROWTH, Source};
 use crate::{AuthDocument, Claim, Error};
 
 /// Where the document is stored, under the locks. An external store has none, so its locks are files
@@ -64,7 +64,7 @@ impl Backend {
         match self {
             Self::File(file) => {
                 let stored = source.parse_replaceable(file.content().unwrap_or_default())?;
-                Ok(file.reserve(source.length_to_come(&stored)? + GROWTH)?)
+                Ok(file.reserve(source.length_to_come(&stored)? + MAX_RESPONSE_GROWTH)?)
             }
             Self::External(entry, _) => entry.reserve(),
         }

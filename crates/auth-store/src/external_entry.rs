@@ -8,7 +8,7 @@ use crate::{AuthDocument, Claim, Error, ExternalStore, ExternalStoreError, Locat
 
 /// How much a document can grow. Some stores hold only a few thousand bytes, so this is the size of a
 /// usual sign-in.
-const GROWTH: u64 = 8 * 1024;
+const USUAL_SIGN_IN_SIZE: u64 = 8 * 1024;
 
 /// The entry of an external store.
 pub(crate) struct ExternalEntry {
@@ -77,7 +77,7 @@ impl ExternalEntry {
         let length =
             source.parse(content).and_then(|it| source.length_to_come(&it.unwrap_or_default()));
         // A store that returns what it never took has no readable entry either.
-        let tried = length.as_ref().unwrap_or(&0) + GROWTH;
+        let tried = length.as_ref().unwrap_or(&0) + USUAL_SIGN_IN_SIZE;
         // What can be claimed can be written.
         if self.is_claimed() {
             return length.map(drop);

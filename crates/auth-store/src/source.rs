@@ -6,7 +6,7 @@ use crate::format::{self, ParseError};
 use crate::{AuthDocument, Error, Location};
 
 /// How much a document can grow: the answer of a token endpoint has at most 64 KiB.
-pub(crate) const GROWTH: u64 = 68 * 1024;
+pub(crate) const MAX_RESPONSE_GROWTH: u64 = 68 * 1024;
 
 /// Where a text comes from, for errors.
 pub(crate) struct Source {
@@ -55,7 +55,11 @@ impl Source {
     /// The length of the document when it is written again.
     pub(crate) fn length_to_come(&self, document: &AuthDocument) -> Result<u64, Error> {
         let length = self.serialize(document)?.len() as u64;
-        if length + GROWTH > SIZE_LIMIT { Err(self.would_be_too_large()) } else { Ok(length) }
+        if length + MAX_RESPONSE_GROWTH > SIZE_LIMIT {
+            Err(self.would_be_too_large())
+        } else {
+            Ok(length)
+        }
     }
 
     pub(crate) fn would_be_too_large(&self) -> Error {

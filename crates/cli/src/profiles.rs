@@ -117,8 +117,8 @@ impl Profiles {
         }
     }
 
-    /// The same for a profile that is not that of the command.
-    pub(crate) fn store_of_other(&self, profile: &ProfileName) -> AuthStore {
+    /// The same for another profile than that of the command: the database may have no row for it.
+    pub(crate) fn store_if_present(&self, profile: &ProfileName) -> AuthStore {
         #[cfg(feature = "postgres")]
         if let Store::Postgres(server) = &self.store {
             let row = AuthRow::that_may_be_missing(server.clone(), profile.as_str());
@@ -217,7 +217,7 @@ impl Profiles {
         let names = names.unwrap_or_else(|_| vec![ProfileName::default()]);
         let of_profile = |profile: &ProfileName| {
             let name = format!("profile {}", profile.as_str());
-            OtherStore { name, store: self.store_of_other(profile) }
+            OtherStore { name, store: self.store_if_present(profile) }
         };
         let others = names.iter().filter(|name| Some(*name) != except);
         others.map(of_profile).chain(unlisted).collect()

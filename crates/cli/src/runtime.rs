@@ -17,7 +17,7 @@ impl Context {
         &self,
         work: impl Future<Output = Result<T, CliError>>,
     ) -> Result<T, CliError> {
-        // Where the system gives no random numbers, the runtime would panic on its way up.
+        // Where the system gives no random numbers, the runtime would panic at its start.
         pkce::CodeVerifier::generate()
             .map_err(login::OAuthError::from)
             .map_err(login::Error::from)?;

@@ -45,7 +45,7 @@ const CALL_GRACE: Duration = Duration::from_secs(3);
 /// A command without a runtime that is blocked elsewhere is ended a second later, unless it finishes what it does.
 pub(crate) fn watch() {
     static ONCE: AtomicBool = AtomicBool::new(false);
-    // Where the system gives no random numbers, the runtime would panic on its way up.
+    // Where the system gives no random numbers, the runtime would panic at its start.
     if ONCE.swap(true, Ordering::Relaxed) || pkce::CodeVerifier::generate().is_err() {
         return;
     }

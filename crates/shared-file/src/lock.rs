@@ -51,7 +51,7 @@ impl Locks {
 
 /// How long to wait for all locks of one write. `File::lock` has no deadline, so this polls, and counts
 /// pauses, because this crate reads no clock.
-pub(crate) struct LockTimeout {
+pub(crate) struct LockWait {
     limit: Duration,
     waited: Duration,
 }
@@ -59,7 +59,7 @@ pub(crate) struct LockTimeout {
 /// Long enough not to load the machine, short enough that a person does not notice it.
 const PAUSE: Duration = Duration::from_millis(10);
 
-impl LockTimeout {
+impl LockWait {
     pub(crate) fn new(limit: Duration) -> Self {
         Self { limit, waited: Duration::ZERO }
     }

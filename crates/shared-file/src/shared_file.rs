@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::file_location::FileLocation;
 use crate::folder::{self, Folder};
-use crate::lock::{self, LockTimeout, Locks};
+use crate::lock::{self, LockWait, Locks};
 use crate::options::{Options, with_suffix};
 use crate::snapshot::Snapshot;
 use crate::{Error, LockHolder, LockedFile, Properties, check};
@@ -210,10 +210,9 @@ impl SharedFile {
 
     fn lock_once(&self) -> Result<LockedFile, Error> {
         let home = folder::open_or_make(&self.folder)?;
-        let mut timeout = LockTimeout::new(self.lock_wait);
+        let mut wait = LockWait::new(self.lock_wait);
         let mut locks = Locks::default();
-        let location =
-            self.each_lock(home, |folder, name| locks.add(timeout.lock(folder, name)))?;
+        let location = self.each_lock(home, |folder, name| locks.add(wait.lock(folder, name)))?;
         Ok(LockedFile::new(location.into(), locks))
     }
 

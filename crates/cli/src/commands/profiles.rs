@@ -41,7 +41,7 @@ impl Profile {
         let is_selected = profiles.selected == name;
         let store = match is_selected {
             true => profiles.store_of(&name),
-            false => profiles.store_of_other(&name),
+            false => profiles.store_if_present(&name),
         };
         let stored = store.load();
         let stored = stored.map(|it| it.filter(AuthDocument::is_signed_in));

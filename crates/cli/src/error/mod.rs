@@ -149,20 +149,9 @@ impl CliError {
             #[cfg(feature = "postgres")]
             Self::StoreInit(error) => plain().hint(postgres::hint_for_init(error)),
             #[cfg(feature = "postgres")]
-            Self::SignInExists { is_later: true, file, .. } => advise(
-                say(format!(
-                    "the token in {file} may be used up, as after an import that was killed: then remove that file; \
-                     to use it all the same, first empty the row with "
-                ))
-                .run("logout --local"),
-            ),
-            #[cfg(feature = "postgres")]
-            Self::SignInExists { import, .. } => advise(
-                say("to lose that sign-in: ")
-                    .run(format!("{import} --replace"))
-                    .then("; to see it: ")
-                    .run("status"),
-            ),
+            Self::SignInExists { is_later, file, import, .. } => {
+                advise(postgres::hint_for_import(*is_later, file, import))
+            }
             Self::SignedInWithoutApiKey(error) => platform::signed_in_without(error),
             Self::Setup(error) => advise(network::setup(error)).fields(json!({ "cause": "setup" })),
             Self::NoHome => advise("set HOME, or pass --codex-home DIR"),

@@ -1,5 +1,7 @@
 //! The database of `--store postgres://…`.
 
+use std::fmt::Display;
+
 use auth_store::Error as StoreError;
 use login::Error as LoginError;
 use postgres_store::{CallError, Error, ErrorKind, SealError};
@@ -55,6 +57,21 @@ pub(super) fn kind_of(kind: ErrorKind) -> &'static str {
 
 pub(super) fn is_transient(error: &CallError) -> bool {
     matches!(error, CallError::Store(error) if error.is_transient())
+}
+
+/// For an import into a row that has a sign-in, which may be a later one of the same account.
+pub(super) fn hint_for_import(is_later: bool, file: &impl Display, import: &str) -> Hint {
+    if is_later {
+        return say(format!(
+            "the token in {file} may be used up, as after an import that was killed: then remove that file; to use \
+             it all the same, first empty the row with "
+        ))
+        .run("logout --local");
+    }
+    say("to replace that sign-in: ")
+        .run(format!("{import} --replace"))
+        .then("; to see it: ")
+        .run("status")
 }
 
 pub(super) fn hint(error: &CallError) -> Option<Hint> {

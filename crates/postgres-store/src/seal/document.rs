@@ -67,7 +67,7 @@ impl Keys {
     /// # Errors
     ///
     /// [`SealError::NotSealed`].
-    pub fn is_sealed_with_first(&self, sealed: &[u8]) -> Result<bool, SealError> {
+    pub fn is_sealed_with_first_key(&self, sealed: &[u8]) -> Result<bool, SealError> {
         Ok(sealed_with(sealed)? == self.first())
     }
 }
@@ -167,9 +167,9 @@ mod tests {
         let sealed = old.seal(ROW, DOCUMENT).unwrap();
         let rotated = keys(&(new_key() + FIRST));
         assert_eq!(*rotated.open(ROW, &sealed).unwrap(), DOCUMENT);
-        assert!(!rotated.is_sealed_with_first(&sealed).unwrap());
+        assert!(!rotated.is_sealed_with_first_key(&sealed).unwrap());
         let resealed = rotated.seal(ROW, DOCUMENT).unwrap();
-        assert!(rotated.is_sealed_with_first(&resealed).unwrap());
+        assert!(rotated.is_sealed_with_first_key(&resealed).unwrap());
         assert_eq!(error(&old, ROW, &resealed), "wrong key");
         let unrelated = keys(&new_key());
         let id = old.first();

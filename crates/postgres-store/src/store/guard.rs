@@ -119,11 +119,11 @@ impl<D: Document> ClaimGuard<D> {
         }
     }
 
-    /// Whether there is nothing to seal again.
-    pub(super) fn is_sealed_with_first(&self) -> Result<bool, Error> {
+    /// Whether the row is empty, or sealed with the first key already.
+    pub(super) fn is_sealed_with_first_key(&self) -> Result<bool, Error> {
         let Some(held) = &self.held else { return Ok(true) };
         let Some(sealed) = &held.stored.document else { return Ok(true) };
-        Ok(held.row.keys().is_sealed_with_first(sealed)?)
+        Ok(held.row.keys().is_sealed_with_first_key(sealed)?)
     }
 
     /// Stores another sign-in, or none, in place of the one that was claimed.

@@ -125,7 +125,7 @@ impl<D: Document> PostgresStore<D> {
     /// Why the document is not sealed again, or [`Error::Busy`].
     pub async fn rekey(&self) -> Result<bool, Error> {
         let mut guard = self.claim().await?;
-        let document = match guard.is_sealed_with_first()? {
+        let document = match guard.is_sealed_with_first_key()? {
             true => None,
             false => guard.load().await?,
         };

@@ -60,5 +60,5 @@ fn document_that_was_changed_or_belongs_elsewhere_does_not_open() {
     let new = Keys::add(fleet.keys()).unwrap();
     fleet.assert_outcome(fault, Outcome::Kept);
     let keys = Keys::read(fleet.keys()).unwrap();
-    assert!(keys.first() == new && keys.is_sealed_with_first(&fleet.document()).unwrap());
+    assert!(keys.first() == new && keys.is_sealed_with_first_key(&fleet.document()).unwrap());
 }
