@@ -39,7 +39,7 @@ impl Context {
             output: Output::new(args.json, args.color),
             status_lines: StatusLines::new(terminal),
             interruption: Interruption::new(matches!(command, Command::CreateKey(_))),
-            core_dump_limit: CoreDumpLimit::lower_to_zero(),
+            core_dump_limit: CoreDumpLimit::lower(),
             args,
         }
     }

@@ -4,14 +4,19 @@
 #[derive(Clone, Debug)]
 pub(crate) struct CoreDumpLimit(#[cfg(unix)] rustix::process::Rlimit);
 
+/// Too small for a file. Linux gives the core dump to a program that `kernel.core_pattern` names whatever the
+/// limit is, except if it is one byte (`do_coredump` in `fs/coredump.c`).
+#[cfg(unix)]
+const LIMIT: u64 = if cfg!(target_os = "linux") { 1 } else { 0 };
+
 #[cfg(unix)]
 impl CoreDumpLimit {
     /// From now on, a crash writes no core dump.
-    pub(crate) fn lower_to_zero() -> Self {
+    pub(crate) fn lower() -> Self {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let limit = getrlimit(Resource::Core);
-        // Lowering the limit is always allowed.
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit });
+        // Lowering the limit is always allowed, but it may be zero already.
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(LIMIT), ..limit });
         Self(limit)
     }
 
@@ -25,7 +30,7 @@ impl CoreDumpLimit {
 /// There are no core dumps unless they are configured.
 #[cfg(not(unix))]
 impl CoreDumpLimit {
-    pub(crate) fn lower_to_zero() -> Self {
+    pub(crate) fn lower() -> Self {
         Self()
     }
 

@@ -46,10 +46,7 @@ pub(crate) fn check_lockable(folder: &Folder, name: &OsStr) -> Result<(), Error>
 /// the write, and a flush would cost more than everything else.
 pub(crate) fn check_space(location: &Arc<FileLocation>) -> Result<(), Error> {
     for name in [location.temporary(), location.backup()] {
-        let entry = location.folder().entry(&name).ok().flatten();
-        if let Some(found @ FileKind::Folder) = entry.map(|entry| entry.kind) {
-            return Err(Error::NotAFile { path: location.folder().path().join(name), found });
-        }
+        check_removable(location.folder(), &name)?;
     }
     match TempFile::replace(location, location.probe()) {
         // Another process makes the same check now, and gets its answer.
@@ -57,6 +54,20 @@ pub(crate) fn check_space(location: &Arc<FileLocation>) -> Result<(), Error> {
             Ok(())
         }
         probe => probe?.write_unflushed(&[0; SIZE]),
+    }
+}
+
+/// Checks that nothing is at the name of a temporary file that this program cannot remove: a folder, or, in a
+/// folder such as `/tmp`, a file of another user.
+fn check_removable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
+    let path = folder.path().join(name);
+    let entry = folder.entry(name).ok().flatten();
+    match entry.map(|entry| (entry.kind, entry.untrusted_owner())) {
+        Some((found @ FileKind::Folder, _)) => Err(Error::NotAFile { path, found }),
+        Some((_, Some(owner))) if folder.may_replace(name).is_err() => {
+            Err(Error::ForeignOwner { path, owner })
+        }
+        _ => Ok(()),
     }
 }
 

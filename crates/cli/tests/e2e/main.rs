@@ -78,6 +78,8 @@ mod host;
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
+mod other_users;
+#[cfg(target_os = "linux")]
 mod panic;
 #[cfg(all(feature = "postgres", target_os = "linux"))]
 mod postgres;
