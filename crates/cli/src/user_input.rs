@@ -30,15 +30,18 @@ pub(crate) fn from_keyboard(device_key: Option<char>) -> Option<(Keyboard, UserI
 /// From a program, line by line. The end of its lines is no end of the sign-in.
 pub(crate) fn from_program() -> UserInputs {
     let (sender, inputs) = unbounded_channel();
-    read_lines(move |line| match text(&line).map(|line| sender.send(from_line(line))) {
+    read_lines(move |line| match from_line(&line).map(|input| sender.send(input)) {
         Some(Err(_)) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
     inputs
 }
 
-fn from_line(line: Zeroizing<String>) -> UserInput {
-    if line.trim() == DEVICE { UserInput::DeviceCode } else { UserInput::CallbackUrl(line) }
+/// What a line of a program is; `None` for an empty line. The fuzz target `stream_input` calls it.
+pub(crate) fn from_line(line: &[u8]) -> Option<UserInput> {
+    let text = text(line)?;
+    let is_device = text.trim() == DEVICE;
+    Some(if is_device { UserInput::DeviceCode } else { UserInput::CallbackUrl(text) })
 }
 
 /// `None` for an empty line.
@@ -53,7 +56,7 @@ mod tests {
 
     #[test]
     fn line_is_a_url_or_a_request_for_a_device_code() {
-        let kind = |line: &str| format!("{:?}", text(line.as_bytes()).map(from_line));
+        let kind = |line: &str| format!("{:?}", from_line(line.as_bytes()));
         assert_eq!(kind("device\n"), "Some(DeviceCode)");
         assert_eq!(kind("http://localhost:1455/?device\n"), "Some(CallbackUrl([redacted]))");
         assert_eq!(kind(" \n"), "None");

@@ -43,6 +43,9 @@ mod run;
 
 mod error;
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
 pub use error::{Error, InvalidName};
 pub use helper::Helper;
 pub use protocol::Credential;

@@ -52,6 +52,9 @@ mod tty;
 
 mod restore;
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
 pub use capabilities::Capabilities;
 pub use hint::{CommandPrefix, Hint, command, say};
 pub use human_time::{from_now, in_words, roughly};

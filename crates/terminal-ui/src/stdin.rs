@@ -26,16 +26,19 @@ pub fn read_all() -> io::Result<Zeroizing<Vec<u8>>> {
 ///
 /// It ends with standard input, or when `on_line` breaks. Without a thread, there are no lines.
 pub fn read_lines(on_line: impl Fn(Zeroizing<Vec<u8>>) -> ControlFlow<()> + Send + 'static) {
-    let _ = Builder::new().name("lines".into()).spawn(move || each_line(on_line));
+    let lines = move || each_line(&mut unbuffered()?, on_line);
+    let _ = Builder::new().name("lines".into()).spawn(lines);
 }
 
-fn each_line(on_line: impl Fn(Zeroizing<Vec<u8>>) -> ControlFlow<()>) -> io::Result<()> {
-    let mut stdin = unbuffered()?;
+pub(crate) fn each_line(
+    input: &mut impl Read,
+    on_line: impl Fn(Zeroizing<Vec<u8>>) -> ControlFlow<()>,
+) -> io::Result<()> {
     loop {
-        let line = next_line(&mut stdin)?;
+        let line = next_line(input)?;
         let is_whole = line.ends_with(b"\n");
         // The beginning of a long line is passed on before its end, which may take long.
-        if line.is_empty() || on_line(line).is_break() || !(is_whole || skip_line(&mut stdin)) {
+        if line.is_empty() || on_line(line).is_break() || !(is_whole || skip_line(input)) {
             return Ok(());
         }
     }
