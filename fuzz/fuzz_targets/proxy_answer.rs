@@ -60,21 +60,19 @@ fn answer(mut stream: TcpStream) -> io::Result<u64> {
 
 #[derive(Debug, PartialEq)]
 enum Outcome {
-    /// The proxy has connected, and the server does not use TLS.
-    Connected,
     WrongPassword,
     Refused,
-    /// The answer has no end.
+    /// The answer has no end, or the connection ended after it, in the handshake with the server.
     Broken,
 }
 
 fn outcome(error: &Error) -> Outcome {
     match error {
-        Error::Tls { .. } => Outcome::Connected,
         Error::Proxy { source: ProxyFailure::AuthenticationRequired { given: true }, .. } => {
             Outcome::WrongPassword
         }
         Error::Proxy { source: ProxyFailure::Refused { reason: None }, .. } => Outcome::Refused,
+        Error::Tls { .. } => Outcome::Broken,
         Error::Proxy { source: ProxyFailure::Broken { given: true, .. }, .. } => Outcome::Broken,
         other => panic!("{other:?}"),
     }
@@ -86,7 +84,7 @@ fn expected(answer: &[u8]) -> Outcome {
     let mut head = httparse::Response::new(&mut headers);
     match head.parse(&answer[..answer.len().min(8192)]) {
         Ok(httparse::Status::Partial) => Outcome::Broken,
-        Ok(httparse::Status::Complete(_)) if head.code == Some(200) => Outcome::Connected,
+        Ok(httparse::Status::Complete(_)) if head.code == Some(200) => Outcome::Broken,
         Ok(httparse::Status::Complete(_)) if head.code == Some(407) => Outcome::WrongPassword,
         _ => Outcome::Refused,
     }
