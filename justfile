@@ -113,14 +113,61 @@ fuzz LIMIT="-max_total_time=60":
 # New inputs stay in `fuzz/target`; `fuzz/vectors` and `fuzz/corpus` have only the seeds. The workspace has no unsafe code, so the
 # address sanitizer is off, which is ten times faster.
 [private]
-fuzz-one TARGET LIMIT:
+fuzz-one TARGET LIMIT: (seeds TARGET)
+    cargo +nightly fuzz run --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} $(ls -d fuzz/corpus/{{ TARGET }} 2>/dev/null) -- -dict=fuzz/dictionaries/{{ TARGET }}.dict {{ LIMIT }} -timeout=1 -rss_limit_mb=256 -verbosity=0 -print_final_stats=1
+
+# The list of mutants that are left out, with reasons, is `.cargo/mutants.toml`.
+#
+# Change CRATES in one place at a time: their own tests must notice 95 %; a SHARD such as `3/14` is a part; needs `cargo-mutants`
+[group('check')]
+mutants SHARD="0/1" *CRATES="pkce credentials oauth-callback-server token-client token-source auth-store login":
+    @if cargo mutants --version >/dev/null 2>&1; then cargo mutants --jobs 1 --shard {{ SHARD }} --output target $(printf -- '--package %s ' {{ CRATES }}); just mutation-score; else echo "not tested on this machine: mutants: there is no cargo-mutants here"; fi
+
+# A mutant that does not compile counts for nothing; one with which the tests do not end is noticed.
+[private]
+mutation-score:
+    @cd target/mutants.out && cat caught.txt timeout.txt missed.txt | wc -l | awk -v missed="$(wc -l <missed.txt)" '{ score = $1 ? 100 * ($1 - missed) / $1 : 100; printf "%d of %d mutants were noticed: %.1f %%\n", $1 - missed, $1, score; exit score < 95 }'
+
+# What reads external input. The rest of these files builds requests, or is for tests.
+parsers := "auth-store/src/document/mod.rs auth-store/src/format credentials/src/claims/mod.rs credentials/src/jwt.rs credential-helper/src/message.rs credential-helper/src/protocol.rs http-client/src/error_response.rs http-client/src/redact.rs oauth-callback-server/src/classify/mod.rs oauth-callback-server/src/pasted_callback.rs oauth-callback-server/src/pasted_text.rs oauth-callback-server/src/query.rs oauth-callback-server/src/request_head.rs platform-api/src/list.rs printable/src/line.rs terminal-ui/src/stdin.rs token-client/src/device.rs token-client/src/jwk_set/mod.rs token-client/src/seconds.rs token-client/src/token_response.rs"
+
+# Print how much of the parsers the seeds and the inputs of the last `just fuzz` reach; needs `rustup component add llvm-tools`
+[group('check')]
+coverage:
+    @if ls "$(rustc +nightly --print target-libdir)/../bin/llvm-cov" >/dev/null 2>&1 && cargo fuzz --version >/dev/null 2>&1; then for target in {{ fuzz_targets }}; do just coverage-of $target || exit 1; done; just coverage-report; else echo "not tested on this machine: coverage: there is no cargo-fuzz with llvm-tools here"; fi
+
+[private]
+coverage-of TARGET: (seeds TARGET)
+    cargo +nightly fuzz coverage --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} $(ls -d fuzz/corpus/{{ TARGET }} 2>/dev/null)
+
+[private]
+coverage-report:
+    @bin="$(rustc +nightly --print target-libdir)/../bin" && triple="$(rustc +nightly --print host-tuple)" && \
+        "$bin/llvm-profdata" merge -o fuzz/target/coverage.profdata fuzz/coverage/*/coverage.profdata && \
+        "$bin/llvm-cov" report --show-functions=false --instr-profile=fuzz/target/coverage.profdata $(printf -- "--object fuzz/target/$triple/coverage/$triple/release/%s " {{ fuzz_targets }}) $(printf 'crates/%s ' {{ parsers }}) | \
+        awk '{ print } $1 == "TOTAL" { reached = $4 } END { exit reached + 0 < 95 }'
+
+# Run all tests TIMES, while other programs use every core, and count the runs that fail
+[group('check')]
+flaky TIMES="50":
+    cargo test --workspace --no-run
+    @load=; for _ in $(seq "$(nproc)"); do (while :; do :; done) & load="$load $!"; done; trap 'kill $load' EXIT; \
+        failed=0; for run in $(seq {{ TIMES }}); do cargo test --workspace --quiet >target/flaky.log 2>&1 || { failed=$((failed + 1)); cp target/flaky.log "target/flaky-$run.log"; grep -- '--- FAILED' target/flaky.log; }; done; \
+        echo "$failed of {{ TIMES }} runs failed; target/flaky-*.log have their output"; [ $failed = 0 ]
+
+# The inputs of the vectors.
+[private]
+seeds TARGET:
     mkdir -p fuzz/target/corpus/{{ TARGET }}
     for file in $(ls fuzz/vectors/{{ TARGET }} 2>/dev/null); do tail -n +2 fuzz/vectors/{{ TARGET }}/$file > fuzz/target/corpus/{{ TARGET }}/$file; done
-    cargo +nightly fuzz run --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} $(ls -d fuzz/corpus/{{ TARGET }} 2>/dev/null) -- -dict=fuzz/dictionaries/{{ TARGET }}.dict {{ LIMIT }} -timeout=1 -rss_limit_mb=256 -verbosity=0 -print_final_stats=1
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") (dist "--packages --twice") musl keyring-options emulators no-std
+nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") coverage mutants-of-today (flaky "3") (dist "--packages --twice") musl keyring-options emulators no-std
+
+[private]
+mutants-of-today:
+    just mutants "$(date +%j | awk '{ printf "%d/14", $1 % 14 }')"
 
 # Compile `pkce` for a microcontroller without the standard library; needs `rustup target add thumbv7em-none-eabi`
 [group('check')]
