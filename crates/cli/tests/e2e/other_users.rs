@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use sandbox::{Account, Endpoint};
 use tempfile::TempDir;
 
-use crate::support::{Start, StoredSignIn, World, parameter, program, report_skipped, write};
+use crate::support::{Start, StoredSignIn, World, parameter, report_skipped, write};
 
 const SETPRIV: &str = "/usr/bin/setpriv";
 const USER: u32 = 1000;
@@ -224,7 +224,7 @@ impl Machine {
 static PROGRAM: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("login-cli");
-    fs::copy(program(), &copy).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_login-cli"), &copy).unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     (folder, copy)
 });
