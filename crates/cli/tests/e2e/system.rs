@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use login::openai::{CREATE_API_KEY_PORT, SIGN_IN_OTHER_PORT, SIGN_IN_PORT};
 use rustix::process::Signal;
-use sandbox::{Account, Endpoint};
+use sandbox::{Account, Endpoint, Then};
 
 use crate::support::{
-    Loopback, Running, TEST_TIMEOUT, World, has_musl, in_own_namespaces, parameter, report_skipped,
+    Loopback, Running, StoredSignIn, TEST_TIMEOUT, World, has_musl, in_own_namespaces, parameter,
+    report_skipped,
 };
 
 /// Clients take all file descriptors and send nothing.
@@ -259,4 +260,49 @@ fn crash_leaves_no_core_dump() {
     let exec = world.command("exec").args(["--", "/bin/sh", "-c", "ulimit -S -c"]);
     let inherited = exec.in_shell("ulimit -S -c 8;", "").run();
     inherited.exits(0).prints("8\n");
+}
+
+/// What a debugger or the hibernation of the machine could copy, after the exchange and while old tokens are revoked.
+// threats 6 180
+#[test]
+fn memory_after_the_exchange_has_few_copies_of_each_secret() {
+    let world = World::failing(Endpoint::Revoke, Then::Hold);
+    StoredSignIn::minted(&world, Account::NEW_OWNER, 3600).stored(&world);
+    let running = world.login().start();
+    let visit = running.start_visit(Account::OWNER);
+    world.sandbox.wait_for_requests_blocking(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
+    let memory = memory(&running);
+    let issued = world.sandbox.issued();
+    assert!(memory.contains(&issued.refresh_tokens[0]), "the request has the old refresh token");
+    // The ID token is exchanged for an API key.
+    for (secrets, most) in [
+        (issued.access_tokens, 1),
+        (issued.refresh_tokens, 1),
+        (issued.api_keys, 1),
+        (issued.id_tokens, 2),
+    ] {
+        let copies = memory.matches(secrets.last().unwrap()).count();
+        assert!(copies <= most, "{copies} copies, and {most} are allowed");
+    }
+    world.sandbox.release();
+    running.join_visit(visit);
+    running.finish().exits(0);
+}
+
+/// The heap, the stacks and all else that the program can write to.
+fn memory(running: &Running<'_>) -> String {
+    use std::os::unix::fs::FileExt as _;
+    running.stop();
+    let memory = fs::File::open(format!("/proc/{}/mem", running.id)).unwrap();
+    let maps = fs::read_to_string(format!("/proc/{}/maps", running.id)).unwrap();
+    let read = |line: &str| {
+        let (begin, end) = line.split_once(' ')?.0.split_once('-')?;
+        let [begin, end] = [begin, end].map(|it| u64::from_str_radix(it, 16).unwrap());
+        let mut bytes = vec![0; usize::try_from(end - begin).unwrap()];
+        memory.read_exact_at(&mut bytes, begin).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let all = maps.lines().filter(|line| line.contains(" rw")).filter_map(read).collect();
+    running.signal(Signal::CONT);
+    all
 }
