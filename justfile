@@ -129,7 +129,7 @@ mutation-score:
     @cd target/mutants.out && cat caught.txt timeout.txt missed.txt | wc -l | awk -v missed="$(wc -l <missed.txt)" '{ score = $1 ? 100 * ($1 - missed) / $1 : 100; printf "%d of %d mutants were noticed: %.1f %%\n", $1 - missed, $1, score; exit score < 95 }'
 
 # What reads external input. The rest of these files builds requests, or is for tests.
-parsers := "auth-store/src/document/mod.rs auth-store/src/format credentials/src/claims/mod.rs credentials/src/jwt.rs credential-helper/src/message.rs credential-helper/src/protocol.rs http-client/src/error_response.rs http-client/src/redact.rs oauth-callback-server/src/classify/mod.rs oauth-callback-server/src/pasted_callback.rs oauth-callback-server/src/pasted_text.rs oauth-callback-server/src/query.rs oauth-callback-server/src/request_head.rs platform-api/src/list.rs printable/src/line.rs terminal-ui/src/stdin.rs token-client/src/device.rs token-client/src/jwk_set/mod.rs token-client/src/seconds.rs token-client/src/token_response.rs"
+parsers := "auth-store/src/document/mod.rs auth-store/src/format credentials/src/claims/mod.rs credentials/src/jwt.rs credential-helper/src/message.rs credential-helper/src/protocol.rs http-client/src/error_response.rs http-client/src/redact.rs oauth-callback-server/src/classify/mod.rs oauth-callback-server/src/pasted_callback.rs oauth-callback-server/src/pasted_text.rs oauth-callback-server/src/query/mod.rs oauth-callback-server/src/request_head.rs platform-api/src/list.rs printable/src/line.rs terminal-ui/src/stdin.rs token-client/src/device.rs token-client/src/jwk_set/mod.rs token-client/src/seconds.rs token-client/src/token_response.rs"
 
 # Print how much of the parsers the seeds and the inputs of the last `just fuzz` reach; needs `rustup component add llvm-tools`
 [group('check')]
@@ -144,7 +144,8 @@ coverage-of TARGET: (seeds TARGET)
 coverage-report:
     @bin="$(rustc +nightly --print target-libdir)/../bin" && triple="$(rustc +nightly --print host-tuple)" && \
         "$bin/llvm-profdata" merge -o fuzz/target/coverage.profdata fuzz/coverage/*/coverage.profdata && \
-        "$bin/llvm-cov" report --show-functions=false --instr-profile=fuzz/target/coverage.profdata $(printf -- "--object fuzz/target/$triple/coverage/$triple/release/%s " {{ fuzz_targets }}) $(printf 'crates/%s ' {{ parsers }}) | \
+        objects=$(printf -- "--object target/$triple/coverage/$triple/release/%s " {{ fuzz_targets }}) && \
+        "$bin/llvm-cov" report --instr-profile=fuzz/target/coverage.profdata ${objects#--object } --sources $(printf 'crates/%s ' {{ parsers }}) | \
         awk '{ print } $1 == "TOTAL" { reached = $4 } END { exit reached + 0 < 95 }'
 
 # Run all tests TIMES, while other programs use every core, and count the runs that fail
