@@ -103,7 +103,7 @@ msrv-of VERSION:
 semver REVISION=`git describe --tags --abbrev=0 2>/dev/null || true`:
     @if ! cargo semver-checks --version >/dev/null 2>&1; then echo "not tested on this machine: there is no cargo-semver-checks here"; elif [ -z "{{ REVISION }}" ]; then echo "there is no tag: name a revision"; exit 1; else cargo semver-checks --baseline-rev {{ REVISION }} {{ libraries }}; fi
 
-fuzz_targets := "callback_query http_head token_response token_error jwt_claims jwk_set discovery device_answer auth_json organization_list project_list terminal helper_answer stream_input proxy_answer"
+fuzz_targets := "callback_query pasted_url http_head token_response token_error jwt_claims jwk_set discovery device_answer auth_json organization_list project_list terminal helper_answer stream_input proxy_answer"
 
 # Run the fuzz targets with a libFuzzer LIMIT, one on each core; needs a nightly compiler and `cargo install cargo-fuzz`
 [group('check')]
