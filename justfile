@@ -116,8 +116,6 @@ fuzz LIMIT="-max_total_time=60":
 fuzz-one TARGET LIMIT: (seeds TARGET)
     cargo +nightly fuzz run --sanitizer none {{ TARGET }} fuzz/target/corpus/{{ TARGET }} $(ls -d fuzz/corpus/{{ TARGET }} 2>/dev/null) -- -dict=fuzz/dictionaries/{{ TARGET }}.dict {{ LIMIT }} -timeout=1 -rss_limit_mb=256 -verbosity=0 -print_final_stats=1
 
-# The list of mutants that are left out, with reasons, is `.cargo/mutants.toml`.
-#
 # Change CRATES in one place at a time: their own tests must notice 95 %; a SHARD such as `3/14` is a part; needs `cargo-mutants`
 [group('check')]
 mutants SHARD="0/1" *CRATES="pkce credentials oauth-callback-server token-client token-source auth-store login":
@@ -164,11 +162,7 @@ seeds TARGET:
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") coverage mutants-of-today (flaky "3") (dist "--packages --twice") musl keyring-options emulators no-std
-
-[private]
-mutants-of-today:
-    just mutants "$(date +%j | awk '{ printf "%d/14", $1 % 14 }')"
+nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") coverage (flaky "3") (dist "--packages --twice") musl keyring-options emulators no-std
 
 # Compile `pkce` for a microcontroller without the standard library; needs `rustup target add thumbv7em-none-eabi`
 [group('check')]
