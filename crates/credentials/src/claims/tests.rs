@@ -170,3 +170,27 @@ fn user_has_signed_in_at_most_max_age_ago() {
         assert_eq!(outcome, expected, "{auth_time}");
     }
 }
+
+// threats 101
+#[test]
+fn refreshed_id_token_has_the_same_subject() {
+    for (before, now, outcome) in [
+        (json!({"sub": "ada"}), json!({"sub": "ada"}), Ok(())),
+        (json!({"sub": "ada"}), json!({"sub": "grace"}), Err(ClaimMismatch::Subject)),
+        (json!({}), json!({"sub": "ada"}), Ok(())),
+    ] {
+        let [before, now] = [before, now].map(|it| read(&it.to_string()).unwrap());
+        assert_eq!(now.check_subject_unchanged(&before), outcome);
+    }
+}
+
+#[test]
+fn claims_of_an_access_token_are_read() {
+    let token =
+        |payload: &str| AccessToken::new(format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2ln")).unwrap();
+    let read = |payload: &str| -> Result<Claims, _> {
+        Claims::decode_access_token_without_verifying(&token(payload))
+    };
+    assert_eq!(read(&URL_SAFE_NO_PAD.encode(r#"{"sub":"ada"}"#)).unwrap().sub.unwrap(), "ada");
+    assert!(read("opaque").is_err());
+}

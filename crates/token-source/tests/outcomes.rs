@@ -1,0 +1,326 @@
+//! What a process gets, for each answer of the server and each thing that another process stores meanwhile.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use credentials::{AccessToken, RefreshToken};
+use jiff::{SignedDuration, Timestamp};
+use token_source::RefreshErrorKind::{self, *};
+use token_source::{
+    Clock, Commit, Error, Event, RefreshError, Refreshable, RefreshedTokens, SharedStore,
+    StoreGuard, TokenEndpoint, TokenResponse, TokenSource, TryLock, WaitPolicy, WhileHeld,
+};
+
+/// Access token, refresh token, and the seconds until the access token expires.
+type SignIn = (&'static str, Option<&'static str>, i64);
+
+#[derive(Clone, Copy, Debug)]
+struct Stored(SignIn);
+
+/// It works, and is due: it has less than five minutes.
+const DUE: SignIn = ("a1", Some("r1"), 60);
+/// It expires at this moment.
+const EXPIRED: SignIn = ("a1", Some("r1"), 0);
+/// What another process has stored.
+const OTHER: SignIn = ("a2", Some("r2"), 3600);
+
+impl Refreshable for Stored {
+    fn refresh_token(&self) -> Option<RefreshToken> {
+        self.0.1.and_then(|token| RefreshToken::new(token).ok())
+    }
+
+    fn access_token(&self) -> Option<AccessToken> {
+        AccessToken::new(self.0.0).ok()
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(self.0.2))
+    }
+
+    fn issued_at(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn last_refresh(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn can_be_refreshed(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?}")]
+struct Failure(RefreshErrorKind);
+
+impl RefreshError for Failure {
+    fn kind(&self) -> RefreshErrorKind {
+        self.0
+    }
+}
+
+/// A store, a server and a clock that do what a case says.
+#[derive(Clone)]
+struct World(Arc<Mutex<Case>>);
+
+#[derive(Clone, Debug, Default)]
+struct Case {
+    stored: Option<SignIn>,
+    /// What another process has stored when the refresh token is sent.
+    during_request: Option<SignIn>,
+    /// How the request ends: an error, or tokens with this access token.
+    answer: Option<RefreshErrorKind>,
+    access_token: Option<&'static str>,
+    /// How often the lock is held, and what is stored when it is free.
+    held: u32,
+    when_free: Option<SignIn>,
+    uses_old_token: bool,
+    /// What a commit finds in place of the sign-in: `Some(None)` is nothing.
+    superseded_by: Option<Option<SignIn>>,
+    // What has happened.
+    requests: u32,
+    pauses: u32,
+    released: bool,
+    discarded: bool,
+    notices: u32,
+}
+
+impl World {
+    fn case(&self) -> MutexGuard<'_, Case> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl SharedStore for World {
+    type SignIn = Stored;
+    type Guard = Self;
+    type Error = Failure;
+
+    async fn load(&self) -> Result<Option<Stored>, Failure> {
+        Ok(self.case().stored.map(Stored))
+    }
+
+    async fn try_lock(&self) -> Result<TryLock<Self>, Failure> {
+        let mut case = self.case();
+        if case.held > 0 {
+            case.held -= 1;
+            return Ok(TryLock::Held(None));
+        }
+        case.stored = case.when_free.or(case.stored);
+        Ok(TryLock::Locked(self.clone()))
+    }
+
+    fn wait_policy(&self) -> WaitPolicy {
+        let while_held = match self.case().uses_old_token {
+            true => WhileHeld::UseOldToken,
+            false => WhileHeld::Wait,
+        };
+        WaitPolicy { while_held, ..WaitPolicy::default() }
+    }
+}
+
+impl StoreGuard for World {
+    type SignIn = Stored;
+    type Error = Failure;
+
+    async fn load(&mut self) -> Result<Option<Stored>, Failure> {
+        SharedStore::load(self).await
+    }
+
+    async fn reserve(&mut self, _: Duration) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn release(self) {
+        self.case().released = true;
+    }
+
+    async fn commit(
+        self,
+        mut sign_in: Stored,
+        tokens: RefreshedTokens,
+        _: RefreshToken,
+    ) -> Result<Commit<Stored>, Failure> {
+        let mut case = self.case();
+        if tokens.access_token.is_some() {
+            sign_in.0 = (case.access_token.unwrap_or_default(), Some("r3"), 3600);
+        }
+        match case.superseded_by {
+            Some(other) => Ok(Commit::Superseded { stored: other.map(Stored), discarded: sign_in }),
+            None => {
+                case.stored = Some(sign_in.0);
+                Ok(Commit::Stored(sign_in))
+            }
+        }
+    }
+}
+
+impl TokenEndpoint<Stored> for World {
+    type Error = Failure;
+
+    fn refresh_token(&self, sign_in: &Stored) -> Result<RefreshToken, Failure> {
+        sign_in.refresh_token().ok_or(Failure(NotRefreshable))
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn refresh(
+        &self,
+        _: &Stored,
+        _: &RefreshToken,
+    ) -> Result<TokenResponse<Failure>, Failure> {
+        let mut case = self.case();
+        case.requests += 1;
+        case.stored = case.during_request.or(case.stored);
+        if let Some(kind) = case.answer {
+            return Err(Failure(kind));
+        }
+        let access_token = case.access_token.and_then(|it| AccessToken::new(it).ok());
+        let tokens = RefreshedTokens { access_token, ..RefreshedTokens::default() };
+        Ok(TokenResponse { tokens, defect: None })
+    }
+
+    async fn discard(&self, _: Stored) {
+        self.case().discarded = true;
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    async fn sleep(&self, _: Duration) {
+        self.case().pauses += 1;
+    }
+}
+
+/// The access token, with `!` if a refresh was postponed, or the name of the error; and what has happened.
+async fn outcome(case: &Case, refreshes_now: bool) -> (String, Case) {
+    let world = World(Arc::new(Mutex::new(case.clone())));
+    let source = TokenSource::new(world.clone(), world.clone(), world.clone());
+    let events = |event| {
+        if event == Event::WaitingForLock {
+            world.case().notices += 1;
+        }
+    };
+    let outcome = match refreshes_now {
+        true => source.refresh(&events).await.map(|it| (it, false)),
+        false => source.valid(&events).await.map(|it| (it.sign_in, it.postponed.is_some())),
+    };
+    let text = match outcome {
+        Ok((sign_in, postponed)) => format!("{}{}", sign_in.0.0, if postponed { "!" } else { "" }),
+        Err(Error::Refresh(Failure(kind)) | Error::Rejected(Failure(kind))) => format!("{kind:?}"),
+        Err(Error::Busy { .. }) => "Busy".to_owned(),
+        Err(error) => format!("{error:?}"),
+    };
+    let happened = world.case().clone();
+    (text, happened)
+}
+
+/// An old token that still works hides an error that may pass, and no other.
+// threats 113
+#[tokio::test]
+async fn failed_refresh_falls_back_to_a_token_that_works() {
+    for (kind, due, expired, is_released) in [
+        (Unavailable, "a1!", "Unavailable", true),
+        (OutcomeUnknown, "a1!", "OutcomeUnknown", false),
+        (InvalidResponse, "InvalidResponse", "InvalidResponse", false),
+        (Rejected, "Rejected", "Rejected", true),
+        (AlreadyUsed, "AlreadyUsed", "AlreadyUsed", true),
+        (NotRefreshable, "a1", "NotRefreshable", true),
+    ] {
+        for (stored, expected) in [(DUE, due), (EXPIRED, expired)] {
+            let case = Case { stored: Some(stored), answer: Some(kind), ..Case::default() };
+            let (text, happened) = outcome(&case, false).await;
+            assert_eq!((text.as_str(), happened.requests), (expected, 1), "{kind:?}");
+            // A claim stays until nobody can send the same token by mistake.
+            assert_eq!(happened.released, is_released, "{kind:?}");
+            assert_eq!(happened.pauses, if kind == AlreadyUsed { 39 } else { 0 }, "{kind:?}");
+        }
+    }
+    for (seconds, expected) in [(60, "a1"), (0, "NotRefreshable")] {
+        let case = Case { stored: Some(("a1", None, seconds)), ..Case::default() };
+        let (text, happened) = outcome(&case, false).await;
+        assert_eq!((text.as_str(), happened.requests), (expected, 0));
+    }
+}
+
+#[tokio::test]
+async fn rejected_token_may_have_a_successor_from_another_program() {
+    for (other, expected) in [
+        (OTHER, "a2"),
+        (("a2", None, 3600), "a2"),
+        (("a1", None, 3600), "AlreadyUsed"),
+        (("a1", Some("r2"), 3600), "NoAccessToken"),
+        (("a2", Some("r1"), 3600), "AlreadyUsed"),
+    ] {
+        let during_request = Some(other);
+        let stored = Some(EXPIRED);
+        let case = Case { stored, during_request, answer: Some(AlreadyUsed), ..Case::default() };
+        assert_eq!(outcome(&case, false).await.0, expected, "{other:?}");
+    }
+    let during_request = Some(OTHER);
+    let case = Case { stored: Some(EXPIRED), during_request, ..Case::default() };
+    assert_eq!(outcome(&Case { answer: Some(Rejected), ..case }, false).await.0, "a2");
+}
+
+#[tokio::test]
+async fn answer_without_an_access_token_is_enough_while_the_old_one_works() {
+    for (stored, access_token, expected) in [
+        (DUE, Some("a3"), "a3"),
+        (EXPIRED, Some("a3"), "a3"),
+        (DUE, None, "a1"),
+        (EXPIRED, None, "NoAccessToken"),
+    ] {
+        let case = Case { stored: Some(stored), access_token, ..Case::default() };
+        assert_eq!(outcome(&case, false).await.0, expected);
+    }
+    for (other, expected) in
+        [(None, "NotSignedIn"), (Some(OTHER), "a2"), (Some(EXPIRED), "NoAccessToken")]
+    {
+        let superseded_by = Some(other);
+        let access_token = Some("a3");
+        let case = Case { stored: Some(EXPIRED), access_token, superseded_by, ..Case::default() };
+        let (text, happened) = outcome(&case, false).await;
+        assert_eq!((text.as_str(), happened.discarded), (expected, true));
+    }
+}
+
+#[tokio::test]
+async fn process_waits_for_the_one_that_refreshes() {
+    let (forever, when_free) = (u32::MAX, Some(OTHER));
+    for (stored, held, uses_old_token, expected, notices) in [
+        (DUE, 3, false, "a2", 0),
+        (DUE, 100, false, "a2", 1),
+        (DUE, forever, false, "a1!", 1),
+        (EXPIRED, forever, false, "Busy", 1),
+        (DUE, forever, true, "a1", 0),
+        (EXPIRED, 3, true, "a2", 0),
+    ] {
+        let stored = Some(stored);
+        let case = Case { stored, held, when_free, uses_old_token, ..Case::default() };
+        let (text, happened) = outcome(&case, false).await;
+        assert_eq!((text.as_str(), happened.requests), (expected, 0), "{case:?}");
+        assert_eq!(happened.notices, notices, "{case:?}");
+    }
+}
+
+#[tokio::test]
+async fn refresh_counts_if_another_process_has_made_it() {
+    let fresh = ("a1", Some("r1"), 3600);
+    for (held, when_free, expected, requests) in [
+        (0, None, "a3", 1),
+        (3, None, "a3", 1),
+        (3, Some(OTHER), "a2", 0),
+        (3, Some(("a2", Some("r2"), -1)), "a3", 1),
+    ] {
+        let (stored, access_token) = (Some(fresh), Some("a3"));
+        let case = Case { stored, held, when_free, access_token, ..Case::default() };
+        let (text, happened) = outcome(&case, true).await;
+        assert_eq!((text.as_str(), happened.requests), (expected, requests), "{case:?}");
+    }
+}
