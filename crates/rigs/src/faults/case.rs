@@ -167,7 +167,7 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
-    /// FaultKind the file is after one run of the flow.
+    /// What the file is after one run of the flow.
     pub(super) fn state(&self) -> Outcome<State> {
         Ok(self.state_of(self.home.content()?.as_deref()))
     }

@@ -76,7 +76,7 @@ impl Rounds {
     }
 }
 
-/// FaultKind happened when many processes wanted a token at the same moment.
+/// What happened when many processes wanted a token at the same moment.
 struct Round {
     sandbox: Sandbox,
     survivors: Vec<Ended>,

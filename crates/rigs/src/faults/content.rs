@@ -14,7 +14,7 @@ pub(super) enum State {
     Torn,
 }
 
-/// FaultKind a command has to store.
+/// What a command has to store.
 pub(super) enum Goal {
     /// No file.
     Nothing,

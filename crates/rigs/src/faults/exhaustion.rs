@@ -17,7 +17,7 @@ use crate::parallel;
 use crate::progress;
 use crate::report::Report;
 
-/// FaultKind runs out.
+/// What runs out.
 #[derive(Clone, Copy)]
 struct Exhaustion {
     what: &'static str,

@@ -131,7 +131,7 @@ fn record(point: &Point, trial: &Trial, findings: &mut Findings) {
     }
 }
 
-/// FaultKind must not follow an error, and whether it did: a wrong end, or a missing message.
+/// What must not follow an error, and whether it did: a wrong end, or a missing message.
 fn after_error(Injection { step, kind }: &Injection, trial: &Trial) -> [(&'static str, bool); 7] {
     let (code, is_lost) = (trial.ended.code, trial.next.is_lost);
     let says = |words| trial.ended.stderr.contains(words);

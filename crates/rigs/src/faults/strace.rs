@@ -65,7 +65,7 @@ impl Traced {
     }
 }
 
-/// FaultKind is missing for a trace.
+/// What is missing for a trace.
 pub(super) fn missing() -> Option<&'static str> {
     let exists = Command::new(STRACE).arg("--version").output().is_ok();
     if !exists {
