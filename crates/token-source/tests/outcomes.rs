@@ -1,6 +1,6 @@
 //! What a process gets, for each answer of the server and each thing that another process stores meanwhile.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use credentials::{AccessToken, RefreshToken};
@@ -88,7 +88,7 @@ struct Case {
 
 impl World {
     fn case(&self) -> MutexGuard<'_, Case> {
-        self.0.lock().unwrap()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
