@@ -102,9 +102,8 @@ impl ImportedFile {
     /// [`Error::Changed`] if a program that takes no lock, such as Codex CLI, has refreshed it meanwhile: the token in the
     /// entry may be used up. Otherwise the sign-in is still in both places.
     pub fn remove(mut self) -> Result<(), Error> {
-        let token = |it: &AuthDocument| it.refresh_token().map(|it| it.expose().to_owned());
         match self.file.load()? {
-            Some(now) if token(&now) != token(&self.document) => {
+            Some(now) if now.lasting_secrets() != self.document.lasting_secrets() => {
                 Err(Error::Changed { name: "auth.json".to_owned() })
             }
             _ => self.file.remove().map(drop),

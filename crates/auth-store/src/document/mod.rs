@@ -98,14 +98,19 @@ impl AuthDocument {
         RefreshToken::new(self.token("refresh_token")?).ok()
     }
 
-    /// Whether nothing is lost if `other` is removed: it has a refresh token, and each of its secrets is here too.
+    /// Whether nothing is lost if `other` is removed: each of its secrets is here too, and it has one that cannot be
+    /// replaced by a refresh.
     pub(crate) fn has_all_of(&self, other: &Self) -> bool {
-        let has = |name| other.text(name).is_none_or(|theirs| self.text(name) == Some(theirs));
-        let theirs = other.token("refresh_token");
-        theirs.is_some()
-            && self.token("refresh_token") == theirs
-            && has("OPENAI_API_KEY")
-            && has("personal_access_token")
+        let (here, there) = (self.lasting_secrets(), other.lasting_secrets());
+        let is_here =
+            |(theirs, ours): (&Option<&str>, &Option<&str>)| theirs.is_none() || theirs == ours;
+        there.iter().any(Option::is_some) && there.iter().zip(&here).all(is_here)
+    }
+
+    /// What a refresh cannot bring back.
+    pub(crate) fn lasting_secrets(&self) -> [Option<&str>; 3] {
+        let [key, personal] = ["OPENAI_API_KEY", "personal_access_token"].map(|it| self.text(it));
+        [self.token("refresh_token"), key, personal]
     }
 
     /// Whether this is a later sign-in of the same account. The refresh token of `old` may be used up.

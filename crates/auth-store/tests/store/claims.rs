@@ -7,7 +7,7 @@ use auth_store::{
     AuthDocument, AuthStore, Claim, Error, ErrorKind, ExternalStore, ExternalStoreError,
     FoundEntry, Import, LockedStore,
 };
-use credentials::RefreshToken;
+use credentials::{ApiKey, RefreshToken};
 use token_source::{Commit, Holder, RefreshedTokens, TryLock, WaitPolicy, WhileHeld};
 use zeroize::Zeroizing;
 
@@ -298,13 +298,17 @@ fn import_never_replaces_a_successor_and_keeps_a_file_that_was_refreshed() {
     assert_eq!(refused.store().unwrap_err().kind(), ErrorKind::Changed);
     assert!(home.auth_json().exists() && row.text().contains("refresh-new") && !row.is_claimed());
 
-    row.put(None);
-    let (home, import) = import(&machine, CLAIM_WAIT).unwrap();
-    let file = import.store().unwrap();
-    // By a program that takes no lock.
-    write(home.auth_json(), later.to_bytes().unwrap());
-    assert_eq!(file.remove().unwrap_err().kind(), ErrorKind::Changed);
-    assert!(home.auth_json().exists());
+    let mut with_key = document("1");
+    with_key.set_api_key(&ApiKey::new("sk-new").unwrap());
+    for written in [later, with_key] {
+        row.put(None);
+        let (home, import) = import(&machine, CLAIM_WAIT).unwrap();
+        let file = import.store().unwrap();
+        // By a program that takes no lock.
+        write(home.auth_json(), written.to_bytes().unwrap());
+        assert_eq!(file.remove().unwrap_err().kind(), ErrorKind::Changed);
+        assert!(home.auth_json().exists());
+    }
 }
 
 /// As in a container whose file system is read-only.

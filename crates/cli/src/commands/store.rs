@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_store::{Error as StoreError, ExternalStore as _, FoundEntry, Import, Location};
+use auth_store::{
+    Error as StoreError, ErrorKind, ExternalStore as _, FoundEntry, Import, Location,
+};
 use diagnostics::Status;
 use postgres_store::{
     AuthRow, CachedToken, CallError, Database, Durability, Keys, RowStatus, setup_sql,
@@ -89,7 +91,12 @@ fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
     }
     // In spite of a signal: nobody may refresh it before the file is removed.
     context.interruption.finish_import(&again);
-    let file = import.store().map_err(of_store)?;
+    let file = import.store().map_err(|error| {
+        if error.kind() == ErrorKind::MayBeStored {
+            context.terminal.warn(&may_be_in_both(&old, &again));
+        }
+        of_store(error)
+    })?;
     file.remove().map_err(|error| {
         context.terminal.warn(&not_removed(&error, &old, &location, &again));
         of_store(error)
@@ -106,6 +113,10 @@ fn import(args: &StoreImportArgs, context: &Context) -> Result<(), CliError> {
             "replaced": found == FoundEntry::Other,
         })
     })?)
+}
+
+fn may_be_in_both(old: &Location, import: &str) -> String {
+    format!("the sign-in may be in both places: run {import} again before anything uses {old}")
 }
 
 fn not_removed(error: &StoreError, old: &Location, location: &Location, import: &str) -> String {

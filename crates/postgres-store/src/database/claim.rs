@@ -30,7 +30,8 @@ macro_rules! durable {
             $set,
             " FROM (SELECT set_config('synchronous_commit', \
              CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' \
-             ELSE 'on' END, true) || set_config('lock_timeout', '5s', true) AS value OFFSET 0) AS durable \
+             ELSE 'on' END, true) || set_config('lock_timeout', '5s', true) || \
+             set_config('client_min_messages', 'warning', true) AS value OFFSET 0) AS durable \
              WHERE name = $1 AND durable.value IS NOT NULL",
             $condition,
             " RETURNING ",

@@ -41,6 +41,8 @@ pub(super) struct Retry {
     pause: Duration,
     /// What is stored has the only copy of a new refresh token.
     is_only_copy: bool,
+    /// Whether an attempt has met the claim of another process.
+    was_overtaken: bool,
 }
 
 /// A failover and a restart take less. After it, a person has to repair the database, and the processes that wait would
@@ -73,13 +75,14 @@ impl Retry {
     }
 
     fn new(is_only_copy: bool) -> Self {
-        Self { begun: Instant::now(), pause: SHORTEST_PAUSE, is_only_copy }
+        Self { begun: Instant::now(), pause: SHORTEST_PAUSE, is_only_copy, was_overtaken: false }
     }
 
     fn limit(&self, error: &Error) -> Duration {
         match self.is_only_copy {
             true if !error.is_final() => COMMIT_TIME,
             false if matches!(error, Error::Overtaken { .. }) => OVERTAKEN_TIME,
+            false if error.is_transient() && self.was_overtaken => OVERTAKEN_TIME,
             false if error.is_transient() => SAVE_TIME,
             _ => Duration::ZERO,
         }
@@ -91,6 +94,7 @@ impl Retry {
 
     /// Waits before the next attempt, or returns the error if there is none.
     async fn wait(&mut self, error: Error) -> Result<(), Error> {
+        self.was_overtaken |= matches!(error, Error::Overtaken { .. });
         if self.begun.elapsed() >= self.limit(&error) {
             return Err(error);
         }

@@ -107,8 +107,9 @@ impl<D: Document> PostgresStore<D> {
         self.row.open(&stored)
     }
 
-    /// Stores a new sign-in in place of the old one; `None` after a logout. Waits for a process that refreshes, and for a
-    /// database that cannot be reached half a minute.
+    /// Stores a new sign-in in place of the old one; `None` after a logout. Waits for a process that refreshes, two
+    /// minutes for a claim whose process may have died, and, once the row is claimed, half a minute for a database that
+    /// cannot be reached.
     ///
     /// # Errors
     ///
