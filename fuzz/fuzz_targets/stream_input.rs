@@ -39,5 +39,6 @@ fn check(line: &[u8]) {
             assert_eq!(*url, *text);
             assert!(!matches!(text.trim(), "" | "device"));
         }
+        Some(other) => panic!("{other:?}"),
     }
 }

@@ -5,7 +5,8 @@
 pub(crate) struct CoreDumpLimit(#[cfg(unix)] rustix::process::Rlimit);
 
 /// Too small for a file. Linux gives the core dump to a program that `kernel.core_pattern` names whatever the
-/// limit is, except if it is one byte (`do_coredump` in `fs/coredump.c`).
+/// limit is, except if it is one byte (`do_coredump` in `fs/coredump.c`). Where the hard limit is zero already, it
+/// cannot be raised to that.
 #[cfg(unix)]
 const LIMIT: u64 = if cfg!(target_os = "linux") { 1 } else { 0 };
 

@@ -46,7 +46,7 @@ pub(crate) fn check_lockable(folder: &Folder, name: &OsStr) -> Result<(), Error>
 /// the write, and a flush would cost more than everything else.
 pub(crate) fn check_space(location: &Arc<FileLocation>) -> Result<(), Error> {
     for name in [location.temporary(), location.backup()] {
-        check_removable(location.folder(), &name)?;
+        check_temporary_name(location.folder(), &name)?;
     }
     match TempFile::replace(location, location.probe()) {
         // Another process makes the same check now, and gets its answer.
@@ -58,11 +58,11 @@ pub(crate) fn check_space(location: &Arc<FileLocation>) -> Result<(), Error> {
 }
 
 /// Checks that nothing is at the name of a temporary file that this program cannot remove: a folder, or, in a
-/// folder such as `/tmp`, a file of another user.
-fn check_removable(folder: &Folder, name: &OsStr) -> Result<(), Error> {
+/// folder such as `/tmp`, a file of another user, also of root.
+fn check_temporary_name(folder: &Folder, name: &OsStr) -> Result<(), Error> {
     let path = folder.path().join(name);
     let entry = folder.entry(name).ok().flatten();
-    match entry.map(|entry| (entry.kind, entry.untrusted_owner())) {
+    match entry.map(|entry| (entry.kind, entry.foreign_owner)) {
         Some((found @ FileKind::Folder, _)) => Err(Error::NotAFile { path, found }),
         Some((_, Some(owner))) if folder.may_replace(name).is_err() => {
             Err(Error::ForeignOwner { path, owner })

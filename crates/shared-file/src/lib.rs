@@ -9,7 +9,8 @@
 //! [`SharedFile::lock`] takes the lock files, [`LockedFile::read`] reads, and [`LockedFile::replace`]
 //! writes a temporary file beside the file (mode 0600 from the start), flushes it, compares the file with
 //! what was read, renames the temporary file and flushes the folder. At each moment the file has the old
-//! or the new content; after an error it has the old one, except after [`Error::NotDurable`].
+//! or the new content; after an error it has the old one, except after [`Error::NotDurable`],
+//! and a file that is a mount may be half written.
 //!
 //! - [`LockedFile::reserve`] creates the temporary file earlier, with enough space, so that the write
 //!   cannot run out of anything.

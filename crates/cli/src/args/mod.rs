@@ -133,9 +133,10 @@ fn with_tip(mut error: clap::Error) -> clap::Error {
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
         }
     }
-    let unknown =
-        error.get(ContextKind::InvalidSubcommand).or_else(|| error.get(ContextKind::InvalidArg));
-    if let Some(tip) = unknown.and_then(|unknown| tip(&unknown.to_string())) {
+    let word = error.get(ContextKind::InvalidSubcommand).map(ToString::to_string);
+    let similar = error.get(ContextKind::SuggestedArg).map(ToString::to_string);
+    let of_word = word.as_deref().and_then(tip);
+    if let Some(tip) = of_word.or_else(|| tip_for_similar(similar.as_deref()?)) {
         error.remove(ContextKind::SuggestedSubcommand);
         error.remove(ContextKind::SuggestedArg);
         error.remove(ContextKind::Usage);
@@ -157,11 +158,14 @@ fn tip(unknown: &str) -> Option<&'static str> {
         "list" | "ls" => {
             "list the profiles, organizations or projects with the command of that name"
         }
-        "--api-key" => {
-            "a sign-in creates an API key if it can; to store one that you have: --with-api-key"
-        }
         _ => return None,
     })
+}
+
+/// For an option whose name is similar, and whose meaning is the opposite.
+fn tip_for_similar(suggested: &str) -> Option<&'static str> {
+    let tip = "a sign-in creates an API key if it can; to store one that you have: --with-api-key";
+    (suggested == "--no-api-key").then_some(tip)
 }
 
 /// Keys, personal access tokens and JWTs. They are in the list of processes and in the history of the shell already.

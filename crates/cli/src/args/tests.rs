@@ -257,6 +257,7 @@ fn words_of_other_programs_have_a_tip() {
         ("signin", "sign in with login-cli login"),
         ("key create", "create a key with login-cli create-key"),
         ("list", "list the profiles, organizations or projects"),
+        ("env --api-key", "a similar argument exists: '--api-key-env'"),
         (
             "login --api-key",
             "a sign-in creates an API key if it can; to store one that you have: --with",

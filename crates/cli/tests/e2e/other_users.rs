@@ -7,12 +7,12 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::{Arc, Mutex, Weak};
 
 use sandbox::{Account, Endpoint};
 use tempfile::TempDir;
 
-use crate::support::{Start, StoredSignIn, World, parameter, report_skipped, write};
+use crate::support::{Start, StoredSignIn, World, parameter, program, report_skipped, write};
 
 const SETPRIV: &str = "/usr/bin/setpriv";
 const USER: u32 = 1000;
@@ -117,6 +117,7 @@ const INTRUSIONS: [&str; 20] = [
 struct Machine {
     world: World,
     codex_home: PathBuf,
+    program: Arc<TempDir>,
 }
 
 impl Machine {
@@ -138,7 +139,7 @@ impl Machine {
             set_owner(&world.path(name), owner, mode);
         }
         let codex_home = world.path(codex_home);
-        Self { world, codex_home }
+        Self { world, codex_home, program: program_folder() }
     }
 
     /// Runs a shell script as the attacker.
@@ -163,7 +164,7 @@ impl Machine {
 
     /// The program as the user, with this folder.
     fn program<'w>(&self, start: Start<'w>) -> Start<'w> {
-        let script = format!("shift; exec '{}' \"$@\"", PROGRAM.1.display());
+        let script = format!("shift; exec '{}/login-cli' \"$@\"", self.program.path().display());
         let shell = ["/bin/sh", "-c", &script, "sh"].map(str::to_owned);
         start.env("CODEX_HOME", &self.codex_home).under([as_user(USER), shell.into()].concat())
     }
@@ -220,14 +221,18 @@ impl Machine {
     }
 }
 
-/// A copy of the program in a folder that every user can enter.
-static PROGRAM: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let copy = folder.path().join("login-cli");
-    fs::copy(env!("CARGO_BIN_EXE_login-cli"), &copy).unwrap();
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-    (folder, copy)
-});
+/// A folder with a copy of the program, which every user can enter. It is removed with the last machine.
+fn program_folder() -> Arc<TempDir> {
+    static SHARED: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap();
+    shared.upgrade().unwrap_or_else(|| {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        fs::copy(program(), folder.path().join("login-cli")).unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        *shared = Arc::downgrade(&folder);
+        folder
+    })
+}
 
 /// The command that becomes this user.
 fn as_user(user: u32) -> Vec<String> {
@@ -242,14 +247,22 @@ fn set_owner(path: &Path, user: u32, mode: u32) {
 
 /// Whether this machine allows a test to become two users.
 fn is_possible() -> bool {
-    let [user, attacker] = [USER, ATTACKER].map(as_user);
-    let both = user.iter().chain(&attacker[1..]).skip(1);
-    let probe = Command::new(SETPRIV).args(both).arg("/bin/true").stderr(Stdio::null()).status();
-    let is_root = rustix::process::geteuid().is_root() && probe.is_ok_and(|it| it.code().is_some());
-    if !is_root {
+    let runs = |user, script: &str| {
+        let mut shell = Command::new(SETPRIV);
+        shell.args(&as_user(user)[1..]).args(["/bin/sh", "-c", script]).stderr(Stdio::null());
+        shell.stdout(Stdio::null()).status().is_ok_and(|it| it.success())
+    };
+    if ![USER, ATTACKER].into_iter().all(|user| runs(user, "true")) {
         report_skipped("attacks of another user: this is not root");
+        return false;
     }
-    is_root
+    // Without its tool, an attack would seem to fail.
+    let tools = ["strace", "curl", "flock", "taskset", "renice", "prlimit"];
+    let missing = tools.iter().find(|tool| !runs(ATTACKER, &format!("command -v {tool}")));
+    if let Some(tool) = missing {
+        report_skipped(&format!("attacks of another user: there is no {tool} here"));
+    }
+    missing.is_none()
 }
 
 // threats 160 161 165 166 231

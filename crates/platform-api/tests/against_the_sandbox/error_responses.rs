@@ -122,7 +122,8 @@ async fn redirect_is_not_followed() {
 async fn endless_or_truncated_body_is_an_error() {
     for (at, _) in &CALLS {
         let Error::Http { source, .. } = fails_at(at, Then::Endless).await else { panic!() };
-        let limit = 1024 * 1024;
+        // Many lists of projects are read at the same time.
+        let limit = if *at == Endpoint::Projects { 512 * 1024 } else { 1024 * 1024 };
         assert!(matches!(source, http_client::Error::TooLarge { limit: l, .. } if l == limit));
         let error = fails_at(at, Then::CutOff { after: 3 }).await;
         assert!(error.is_transient(), "{error:?}");
