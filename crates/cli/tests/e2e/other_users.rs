@@ -85,7 +85,7 @@ const READS: [&str; 13] = [
     "cat /proc/$PID/fd/0",
     "readlink /proc/$PID/exe",
     "readlink /proc/$PID/cwd",
-    "ls /proc/$PID/root/",
+    "cd /proc/$PID/root",
     "prlimit --pid $PID",
 ];
 
