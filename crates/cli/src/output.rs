@@ -63,7 +63,6 @@ impl Output {
         if self.json.is_some() {
             return Ok(());
         }
-        check_is_open()?;
         let text = text();
         let bytes = text.as_ref().as_bytes();
         Ok(suspend_status_line(|| {
@@ -151,13 +150,13 @@ pub(crate) fn columns() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
 }
 
-/// Fails if standard output is closed: a result that cannot be printed is not made.
+/// Fails if standard output is closed, so that a result which cannot be printed again is not made.
 pub(crate) fn check_is_open() -> Result<(), OutputError> {
     if is_closed()? { Err(io::Error::other("it is closed").into()) } else { Ok(()) }
 }
 
-/// Rust's runtime opens `/dev/null` in place of a closed standard output, for reading and writing. A
-/// user's redirection opens it for writing only.
+/// Rust's runtime opens `/dev/null` in place of a closed standard output, for reading and writing. A shell
+/// opens it for writing only, but Python's `DEVNULL` and Node.js's `ignore` look like a closed one.
 #[cfg(unix)]
 fn is_closed() -> io::Result<bool> {
     use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};

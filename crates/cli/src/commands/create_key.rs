@@ -14,6 +14,7 @@ use crate::args::CreateKeyArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::mutex::lock;
+use crate::output::check_is_open;
 use crate::profiles::display_location;
 use crate::project_menu;
 use crate::prompt::{Alternatives, Prompt};
@@ -24,6 +25,10 @@ use crate::sudo_warning::warn_of_sudo;
 pub(crate) async fn run(args: &CreateKeyArgs, context: &Context) -> Result<(), CliError> {
     let terminal = context.terminal;
     let http = client(context)?;
+    if !args.save {
+        // The platform shows a key only once.
+        check_is_open()?;
+    }
     let mut pending = create_api_key::start(options(args, context)?, http)?;
 
     if args.save {

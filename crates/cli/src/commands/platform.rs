@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use crate::args::{PlatformArgs, ProjectsArgs, SharedArgs};
 use crate::context::Context;
 use crate::error::{CliError, chain};
-use crate::output;
 use crate::prompt::{Alternatives, Prompt};
 
 /// The time limit of a list, with all its requests.
@@ -100,10 +99,9 @@ fn projects_as_json((organization, list): OrganizationProjects) -> Value {
     fields
 }
 
-/// The client of the platform, after a check of its address and of standard output.
+/// The client of the platform, after a check of its address.
 pub(super) fn client(context: &Context) -> Result<HttpClient, CliError> {
     check_servers(&context.args)?;
-    output::check_is_open()?;
     context.checked_http(CREATE_API_KEY_USER_AGENT)
 }
 

@@ -90,7 +90,7 @@ fn bash_scripts() {
             ),
             (
                 SignedIn,
-                "login-cli token >&- 2>/dev/null; [ $? = 1 ] && login-cli status >/dev/null 2>&- && login-cli token >/dev/null <&- && echo ok",
+                "login-cli token >&- && login-cli status >/dev/null 2>&- && login-cli token >/dev/null <&- && echo ok",
             ),
             (SignedIn, "mkdir d && cd d && rmdir ../d && login-cli token >/dev/null && echo ok"),
             (SignedIn, "ulimit -n 20; login-cli token >/dev/null && echo ok"),
@@ -221,6 +221,10 @@ fn python_scripts() {
         &[
             (
                 SignedIn,
+                "import subprocess as s\nfor args in ['token'], ['status'], ['env']:\n  s.run(['login-cli', *args], stdout=s.DEVNULL, check=True)\nprint('ok')",
+            ),
+            (
+                SignedIn,
                 "import os, subprocess as s\nassert s.check_output(['login-cli', 'token'], text=True).rstrip() == os.environ['TOKEN_STORED']\nprint('ok')",
             ),
             (
@@ -251,6 +255,10 @@ fn node_scripts() {
             (
                 SignedIn,
                 "const run = (...words) => require('child_process').execFileSync('login-cli', words, { encoding: 'utf8' });\nObject.assign(process.env, JSON.parse(run('env', '--json')));\nif (process.env.OPENAI_API_KEY === process.env.KEY) console.log('ok')",
+            ),
+            (
+                SignedIn,
+                "const run = (...words) => require('child_process').spawnSync('login-cli', words, { stdio: 'ignore' }).status;\nif (run('token') === 0 && run('status') === 0) console.log('ok')",
             ),
             (
                 SignedOut,
