@@ -173,16 +173,23 @@ no-std:
 # Run end-to-end TESTS with the static program of a release for Linux, or all; needs `rustup target add` and `musl-gcc`
 [group('check')]
 musl *TESTS:
-    @if rustc --print target-libdir --target {{ static }} | xargs ls >/dev/null 2>&1; then {{ xtask }} dist && LOGIN_CLI_TEST_PROGRAM={{ justfile_directory() }}/target/release-builds/{{ static }}/release/login-cli cargo test --workspace --test e2e -- {{ TESTS }}; else echo "not tested on this machine: the static program: there is no {{ static }} here"; fi
+    @if rustc --print target-libdir --target {{ static }} | xargs ls >/dev/null 2>&1; then {{ xtask }} dist && LOGIN_CLI_TEST_PROGRAM={{ static_programs }}/login-cli cargo test --workspace --test e2e -- {{ TESTS }}; else echo "not tested on this machine: the static program: there is no {{ static }} here"; fi
 
 static := arch() + "-unknown-linux-musl"
+tests_programs := justfile_directory() / "target/debug"
+static_programs := justfile_directory() / "target/release-builds" / static / "release"
+
+# Run a TASK with the programs in a FOLDER, if they are there; otherwise it compiles them with features of its own.
+[private]
+with FOLDER +TASK:
+    BUILT_PROGRAMS={{ FOLDER }} {{ xtask }} {{ TASK }}
 
 # The end-to-end tests of the main commands.
 main_tests := "login:: create_key:: device_code:: token:: refresh:: logout:: profiles:: signals::"
 
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
-ci: check (demo "--headless") browser (stress "callback" "--short") (faults "--short") simulate (model "--faults" "1") providers (package "--no-verify") (dist "--packages") (musl main_tests) (emulators "--short")
+ci: check (with tests_programs "demo" "--headless") (with tests_programs "browser") simulate (model "--faults" "1") (with tests_programs "providers") (package "--no-verify") (dist "--packages") (musl main_tests) (with static_programs "stress" "callback" "--short") (with static_programs "faults" "--short") (emulators "--short")
 
 # Both sign-ins and a menu of projects, against the sandbox in your browser; `--headless` simulates it
 [group('see')]

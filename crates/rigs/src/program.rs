@@ -22,9 +22,10 @@ pub enum Profile {
 /// # Errors
 ///
 /// Cargo cannot be started, or the build fails.
-pub fn build(root: &Path, profile: Profile, more: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
+pub fn build(root: &Path, profile: Profile) -> Result<PathBuf, Box<dyn Error>> {
     let profile: &[&str] = if matches!(profile, Profile::Release) { &["--release"] } else { &[] };
-    build_with(root, &[&["--package", "login-cli"], profile, more].concat())
+    built("login-cli")
+        .map_or_else(|| build_with(root, &[&["--package", "login-cli"], profile].concat()), Ok)
 }
 
 /// Builds an example of a crate, and returns its path.
@@ -33,7 +34,16 @@ pub fn build(root: &Path, profile: Profile, more: &[&str]) -> Result<PathBuf, Bo
 ///
 /// Like [`build`].
 pub fn build_example(root: &Path, package: &str, example: &str) -> Result<PathBuf, Box<dyn Error>> {
-    build_with(root, &["--package", package, "--example", example])
+    built(&format!("examples/{example}"))
+        .map_or_else(|| build_with(root, &["--package", package, "--example", example]), Ok)
+}
+
+/// A program in the folder that `BUILT_PROGRAMS` names: CI has compiled it before, with other features.
+#[expect(clippy::disallowed_methods, reason = "a recipe names the folder by it")]
+fn built(name: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("BUILT_PROGRAMS")?);
+    let program = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    program.is_file().then_some(program)
 }
 
 fn build_with(root: &Path, arguments: &[&str]) -> Result<PathBuf, Box<dyn Error>> {

@@ -26,7 +26,7 @@ pub(crate) use demo_run::Viewer;
 /// Something cannot be started, or a claim is wrong.
 pub(crate) fn run(root: &Path, viewer: Viewer, out: impl Write) -> Result<(), Box<dyn Error>> {
     let mut page = Page::new(out);
-    let mut run = DemoRun::start(program::build(root, Profile::Dev, &[])?, viewer)?;
+    let mut run = DemoRun::start(program::build(root, Profile::Dev)?, viewer)?;
     if viewer == Viewer::You
         && let Some(obstacle) = run.browser_obstacle()?
     {

@@ -42,7 +42,7 @@ pub(crate) fn run(
     let (starts, flows, peaks) = if options.quick { (20, 5, 1) } else { (100, 15, 3) };
     let away = Duration::from_millis(options.round_trip.into());
     progress("building login-cli for release");
-    let program = program::build(root, Profile::Release, &[])?;
+    let program = program::build(root, Profile::Release)?;
     let mut report = Report::default();
     progress("start to URL");
     start::to_url(&program, root, starts, &mut report)?;

@@ -45,7 +45,7 @@ pub(crate) fn run(
     options: &Options,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
-    let program = program::build(root, Profile::Dev, &[])?;
+    let program = program::build(root, Profile::Dev)?;
     let harness = Harness::prepare(program, options.screenshots.as_deref())?;
     let looks: [(&str, &str, Look); 3] = [
         ("Chromium", "chromium", in_chromium),

@@ -68,7 +68,7 @@ pub(crate) fn run(
 ) -> Result<(), Box<dyn Error>> {
     let numbers = if options.short { SHORT } else { FULL };
     progress("building login-cli for release");
-    let program = program::build(root, Profile::Release, &[])?.canonicalize()?;
+    let program = program::build(root, Profile::Release)?.canonicalize()?;
     let mut report = Report::default();
     // The two kinds of boxed error have no `From` between them.
     all(&program, &numbers, options, &mut report).map_err(|error| -> Box<dyn Error> { error })?;

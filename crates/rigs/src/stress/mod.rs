@@ -74,7 +74,7 @@ pub(crate) fn run(root: &Path, target: Target, out: &mut impl Write) -> Result<(
     let Target::Callback(options) = target;
     let numbers = if options.short { SHORT } else { FULL };
     progress("building login-cli for release");
-    let program = program::build(root, Profile::Release, &[])?;
+    let program = program::build(root, Profile::Release)?;
     crate::system::allow_many_sockets()?;
     let mut report = Report::default();
     under_load::run(&program, &numbers, &mut report)?;
