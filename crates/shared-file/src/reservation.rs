@@ -43,7 +43,7 @@ const MEMORY: usize = 1024 * 1024;
 /// process would die in the middle of the save.
 ///
 /// The allocator of glibc returns a large block to the system at once, but keeps the next one of that
-/// size. With other allocators this may have no effect.
+/// size. That of the static `login-cli`, dlmalloc, keeps both. With other allocators this may have no effect.
 fn preallocate(length: u64) {
     let length = usize::try_from(length).unwrap_or_default() * 2 + MEMORY;
     for _ in 0..2 {
