@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::fmt;
 use std::time::Duration;
 
 use token_client::{
@@ -28,7 +29,7 @@ pub trait DeviceFlow: Sync {
 }
 
 /// The device authorization grant of RFC 8628.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct StandardDeviceFlow<'a> {
     /// The client that signs in.
@@ -37,6 +38,18 @@ pub struct StandardDeviceFlow<'a> {
     pub scope: Option<&'a str>,
     /// Extensions, such as `resource`, which is also in the token request.
     pub parameters: &'a [(String, String)],
+}
+
+/// The value of a parameter can be a secret.
+impl fmt::Debug for StandardDeviceFlow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
+        f.debug_struct("StandardDeviceFlow")
+            .field("client", self.client)
+            .field("scope", &self.scope)
+            .field("parameters", &parameters)
+            .finish()
+    }
 }
 
 impl<'a> StandardDeviceFlow<'a> {

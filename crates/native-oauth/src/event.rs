@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use http_client::BaseUrl;
@@ -6,7 +7,6 @@ use oauth_callback_server::{CallbackParameters, InvalidCallbackUrl, RejectedCall
 use crate::error::Error;
 
 /// What happens during the wait for the person. No event ends the wait.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// No browser was opened: the person has to open the URL.
@@ -36,4 +36,27 @@ pub enum Event<'a> {
     DeviceCodePostponed(&'a token_client::Error),
     /// The device sign-in failed. The wait for the callback continues.
     DeviceCodeFailed(Error),
+}
+
+/// Somebody else who gets the user code can finish the sign-in.
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tuple =
+            |name: &str, field: &dyn fmt::Debug| f.debug_tuple(name).field(field).finish();
+        match self {
+            Self::BrowserNotOpened => f.write_str("BrowserNotOpened"),
+            Self::Unreachable(error) => tuple("Unreachable", error),
+            Self::Reachable(base) => tuple("Reachable", base),
+            Self::PastedUrlRejected(reason) => tuple("PastedUrlRejected", reason),
+            Self::CallbackRejected(reason) => tuple("CallbackRejected", reason),
+            Self::CallbackReceived(parameters) => tuple("CallbackReceived", parameters),
+            Self::DeviceCode { verification_uri, expires_in, .. } => f
+                .debug_struct("DeviceCode")
+                .field("verification_uri", verification_uri)
+                .field("expires_in", expires_in)
+                .finish_non_exhaustive(),
+            Self::DeviceCodePostponed(error) => tuple("DeviceCodePostponed", error),
+            Self::DeviceCodeFailed(error) => tuple("DeviceCodeFailed", error),
+        }
+    }
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use oauth_callback_server::{BindOptions, Page, Pages, State};
@@ -9,7 +10,7 @@ use crate::error::Error;
 
 /// A sign-in that has not started. The defaults are those of RFC 8252: `http://127.0.0.1` on any free
 /// port, with the path `/callback`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SignIn {
     pub(crate) client: TokenClient,
     scopes: Vec<String>,
@@ -21,6 +22,19 @@ pub struct SignIn {
     requires_signature: bool,
     pub(crate) pushes_request: bool,
     now: fn() -> SystemTime,
+}
+
+/// The value of a parameter can be a secret.
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
+        f.debug_struct("SignIn")
+            .field("client", &self.client)
+            .field("scopes", &self.scopes)
+            .field("parameters", &parameters)
+            .field("redirect", &self.redirect)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The parameters that the sign-in sets itself.

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use credentials::AuthorizationCode;
 use pkce::CodeVerifier;
 
@@ -6,7 +8,7 @@ use crate::error::Error;
 use crate::token_response::TokenResponse;
 
 /// An authorization code, and the proof that this client requested it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct CodeExchange<'a> {
     /// The code of the callback.
@@ -19,6 +21,17 @@ pub struct CodeExchange<'a> {
     /// More parameters, such as `resource`
     /// ([RFC 8707 §2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
     pub parameters: &'a [(String, String)],
+}
+
+/// The value of a parameter can be a secret.
+impl fmt::Debug for CodeExchange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
+        f.debug_struct("CodeExchange")
+            .field("redirect_uri", &self.redirect_uri)
+            .field("parameters", &parameters)
+            .finish_non_exhaustive()
+    }
 }
 
 impl TokenClient {
@@ -95,8 +108,10 @@ mod tests {
         let code = AuthorizationCode::new("canary").unwrap();
         let code_verifier = CodeVerifier::new("canary".repeat(8)).unwrap();
         let redirect_uri = "http://localhost:1455/auth/callback";
+        let parameters = [("a_name".to_owned(), "canary".to_owned())];
         let exchange = CodeExchange::new(&code, redirect_uri, &code_verifier);
-        assert!(!format!("{exchange:?}").contains("canary"));
+        let shown = format!("{:?}", CodeExchange { parameters: &parameters, ..exchange });
+        assert!(shown.contains("a_name") && !shown.contains("canary"), "{shown}");
     }
 
     #[test]

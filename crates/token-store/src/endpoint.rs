@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -23,11 +24,22 @@ where
 
 /// The token endpoint of a provider, for [`StoredTokens`]. A new ID token must be for this client, and about
 /// the same person if the stored one can be read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Refresher {
     client: TokenClient,
     parameters: Vec<(String, String)>,
     keys: Option<Arc<JwkSet>>,
+}
+
+/// The value of a parameter can be a secret.
+impl fmt::Debug for Refresher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Refresher")
+            .field("client", &self.client)
+            .field("parameters", &parameters)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Refresher {

@@ -1,6 +1,8 @@
 //! The example that keeps its tokens in a file.
 
-use native_oauth::{HttpClient, JwkSet, Options, SignIn};
+use std::time::Duration;
+
+use native_oauth::{Event, HttpClient, JwkSet, Options, SignIn, StandardDeviceFlow};
 use serde_json::json;
 use token_store::{
     FileStore, MemoryStore, RefreshFailure, Refresher, StoredTokens, Timestamp,
@@ -134,5 +136,29 @@ async fn debug_hides_the_state_and_the_nonce() {
     for (name, value) in url.query_pairs() {
         let is_secret = ["state", "nonce", "code_challenge"].contains(&name.as_ref());
         assert!(!is_secret || !debug.contains(value.as_ref()), "{name} in {debug}");
+    }
+}
+
+/// A person who gets a user code can finish the sign-in of another, and a parameter can be a secret.
+// threats 6
+#[tokio::test]
+async fn debug_hides_user_codes_and_the_values_of_parameters() {
+    let client = client(TestProvider::start().await.discover().await);
+    let parameters = [("a_name".to_owned(), "canary".to_owned())];
+    let mut flow = StandardDeviceFlow::new(&client);
+    flow.parameters = &parameters;
+    let event = Event::DeviceCode {
+        verification_uri: "https://id.test/a_name",
+        verification_uri_complete: Some("https://id.test/canary"),
+        user_code: "canary",
+        expires_in: Duration::ZERO,
+    };
+    for debug in [
+        format!("{event:?}"),
+        format!("{flow:?}"),
+        format!("{:?}", SignIn::new(client.clone()).parameter("a_name", "canary")),
+        format!("{:?}", Refresher::new(client.clone()).parameter("a_name", "canary")),
+    ] {
+        assert!(debug.contains("a_name") && !debug.contains("canary"), "{debug}");
     }
 }
