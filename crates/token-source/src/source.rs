@@ -43,6 +43,9 @@ type ValidOf<S, E> = Valid<<S as SharedStore>::SignIn, ErrorOf<S, E>>;
 type ErrorOf<S, E> =
     Error<<S as SharedStore>::Error, <E as TokenEndpoint<<S as SharedStore>::SignIn>>::Error>;
 
+/// The sign-in that is stored after an attempt to refresh it, and why the attempt failed, if it did.
+type Attempt<S, E> = (<S as SharedStore>::SignIn, Option<ErrorOf<S, E>>);
+
 impl<S, E, C> TokenSource<S, E, C>
 where
     S: SharedStore,
@@ -76,7 +79,8 @@ where
             is_due(sign_in, now) && waits
         };
         match self.refresh_while(is_needed, events).await {
-            Ok(sign_in) => Ok(Valid { sign_in, postponed: None }),
+            Ok((sign_in, None)) => Ok(Valid { sign_in, postponed: None }),
+            Ok((sign_in, Some(error))) => self.fall_back(sign_in, error),
             Err(error) => self.fall_back(stored, error),
         }
     }
@@ -107,16 +111,17 @@ where
         let is_unchanged = |sign_in: &S::SignIn, _| {
             is_same(&sign_in.access_token(), &before) || has_expired(sign_in, self.clock.now())
         };
-        self.refresh_while(is_unchanged, events).await
+        let (sign_in, error) = self.refresh_while(is_unchanged, events).await?;
+        error.map_or(Ok(sign_in), Err)
     }
 
     async fn refresh_while<F: Fn(Event) + ?Sized>(
         &self,
         is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
         events: &F,
-    ) -> Result<S::SignIn, ErrorOf<S, E>> {
+    ) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
         match self.turn(is_needed, events).await? {
-            Turn::Refreshed(sign_in) => Ok(sign_in),
+            Turn::Refreshed(sign_in) => Ok((sign_in, None)),
             Turn::Refresh(sign_in, guard) => self.refresh_locked(sign_in, guard, events).await,
         }
     }
@@ -168,12 +173,12 @@ where
         sign_in: S::SignIn,
         mut guard: S::Guard,
         events: &F,
-    ) -> Result<S::SignIn, ErrorOf<S, E>> {
+    ) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
         let token = match self.endpoint.refresh_token(&sign_in) {
             Ok(token) => token,
             Err(error) => {
                 guard.release().await;
-                return Err(Error::Refresh(error));
+                return Ok((sign_in, Some(Error::Refresh(error))));
             }
         };
         // The event comes first: a claim gets older while its reader is slow.
@@ -181,7 +186,7 @@ where
         if let Err(error) = guard.reserve(self.endpoint.deadline()).await {
             guard.release().await;
             events(Event::Refreshed);
-            return Err(Error::NotWritable(error));
+            return Ok((sign_in, Some(Error::NotWritable(error))));
         }
         match self.endpoint.refresh(&sign_in, &token).await {
             Ok(TokenResponse { tokens, defect }) => {
@@ -189,8 +194,13 @@ where
                 let outcome = guard.commit(sign_in, tokens, token).await;
                 self.clock.sleep(SIGNAL_PAUSE).await;
                 events(Event::Refreshed);
-                let current = self.finish_commit(outcome.map_err(Error::NotStored)?, is_new).await;
-                defect.map_or(current, |defect| Err(Error::Refresh(defect)))
+                let sign_in = self.finish_commit(outcome.map_err(Error::NotStored)?).await?;
+                match defect {
+                    None if !is_new && has_expired(&sign_in, self.clock.now()) => {
+                        Err(Error::NoAccessToken)
+                    }
+                    defect => Ok((sign_in, defect.map(Error::Refresh))),
+                }
             }
             Err(error) => {
                 match error.kind() {
@@ -201,23 +211,14 @@ where
                     _ => guard.release().await,
                 }
                 events(Event::Refreshed);
-                self.successor(&sign_in, &token, error).await
+                self.successor(sign_in, &token, error).await
             }
         }
     }
 
     /// The sign-in after a commit. If another program has stored one first, the new tokens are discarded.
-    async fn finish_commit(
-        &self,
-        commit: Commit<S::SignIn>,
-        has_new_access_token: bool,
-    ) -> Result<S::SignIn, ErrorOf<S, E>> {
+    async fn finish_commit(&self, commit: Commit<S::SignIn>) -> Result<S::SignIn, ErrorOf<S, E>> {
         match commit {
-            Commit::Stored(sign_in)
-                if !has_new_access_token && has_expired(&sign_in, self.clock.now()) =>
-            {
-                Err(Error::NoAccessToken)
-            }
             Commit::Stored(sign_in) => Ok(sign_in),
             Commit::Superseded { stored, discarded } => {
                 self.endpoint.discard(discarded).await;
@@ -236,14 +237,14 @@ where
     /// about to store its successor, for which it may need the lock that was just released.
     async fn successor(
         &self,
-        before: &S::SignIn,
+        before: S::SignIn,
         rejected: &RefreshToken,
         error: E::Error,
-    ) -> Result<S::SignIn, ErrorOf<S, E>> {
+    ) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
         let attempts = match error.kind() {
             RefreshErrorKind::Rejected => 1,
             RefreshErrorKind::AlreadyUsed => SUCCESSOR_ATTEMPTS,
-            _ => return Err(Error::Refresh(error)),
+            _ => return Ok((before, Some(Error::Refresh(error)))),
         };
         for attempt in 1..=attempts {
             let sign_in = self.current(self.store.reload().await.map_err(Error::Store)?)?;
@@ -251,7 +252,7 @@ where
             let is_new = !is_same(&sign_in.access_token(), &before.access_token());
             let is_other = |token: RefreshToken| token.expose() != rejected.expose();
             if sign_in.refresh_token().map_or(is_new, is_other) {
-                return if is_new { Ok(sign_in) } else { Err(Error::NoAccessToken) };
+                return if is_new { Ok((sign_in, None)) } else { Err(Error::NoAccessToken) };
             }
             if attempt < attempts {
                 self.clock.sleep(SUCCESSOR_INTERVAL).await;
@@ -260,10 +261,10 @@ where
         Err(Error::Rejected(error))
     }
 
-    /// The stored sign-in in spite of an error, if its access token still works.
+    /// A sign-in in spite of an error, if its access token still works.
     fn fall_back(
         &self,
-        stored: S::SignIn,
+        sign_in: S::SignIn,
         error: ErrorOf<S, E>,
     ) -> Result<ValidOf<S, E>, ErrorOf<S, E>> {
         let now = self.clock.now();
@@ -275,13 +276,13 @@ where
             _ => return Err(error),
         };
         match kind {
-            RefreshErrorKind::NotRefreshable if !has_expired(&stored, now) => {
-                Ok(Valid { sign_in: stored, postponed: None })
+            RefreshErrorKind::NotRefreshable if !has_expired(&sign_in, now) => {
+                Ok(Valid { sign_in, postponed: None })
             }
             RefreshErrorKind::Unavailable | RefreshErrorKind::OutcomeUnknown
-                if still_works(&stored, now) =>
+                if still_works(&sign_in, now) =>
             {
-                Ok(Valid { sign_in: stored, postponed: Some(error) })
+                Ok(Valid { sign_in, postponed: Some(error) })
             }
             _ => Err(error),
         }

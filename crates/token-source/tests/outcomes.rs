@@ -72,6 +72,8 @@ struct Case {
     /// How the request ends: an error, or tokens with this access token.
     answer: Option<RefreshErrorKind>,
     access_token: Option<&'static str>,
+    /// What is wrong with the tokens. The new refresh token is stored all the same.
+    defect: Option<RefreshErrorKind>,
     /// How often the lock is held, and what is stored when it is free.
     held: u32,
     when_free: Option<SignIn>,
@@ -84,6 +86,7 @@ struct Case {
     released: bool,
     discarded: bool,
     notices: u32,
+    returned: Option<SignIn>,
 }
 
 impl World {
@@ -146,6 +149,9 @@ impl StoreGuard for World {
         if tokens.access_token.is_some() {
             sign_in.0 = (case.access_token.unwrap_or_default(), Some("r3"), 3600);
         }
+        if tokens.refresh_token.is_some() {
+            sign_in.0.1 = Some("r3");
+        }
         match case.superseded_by {
             Some(other) => Ok(Commit::Superseded { stored: other.map(Stored), discarded: sign_in }),
             None => {
@@ -179,8 +185,10 @@ impl TokenEndpoint<Stored> for World {
             return Err(Failure(kind));
         }
         let access_token = case.access_token.and_then(|it| AccessToken::new(it).ok());
-        let tokens = RefreshedTokens { access_token, ..RefreshedTokens::default() };
-        Ok(TokenResponse { tokens, defect: None })
+        let defect = case.defect.map(Failure);
+        let refresh_token = defect.as_ref().and_then(|_| RefreshToken::new("r3").ok());
+        let tokens = RefreshedTokens { access_token, refresh_token, ..RefreshedTokens::default() };
+        Ok(TokenResponse { tokens, defect })
     }
 
     async fn discard(&self, _: Stored) {
@@ -212,7 +220,10 @@ async fn outcome(case: &Case, refreshes_now: bool) -> (String, Case) {
         false => source.valid(&events).await.map(|it| (it.sign_in, it.postponed.is_some())),
     };
     let text = match outcome {
-        Ok((sign_in, postponed)) => format!("{}{}", sign_in.0.0, if postponed { "!" } else { "" }),
+        Ok((sign_in, postponed)) => {
+            world.case().returned = Some(sign_in.0);
+            format!("{}{}", sign_in.0.0, if postponed { "!" } else { "" })
+        }
         Err(Error::Refresh(Failure(kind)) | Error::Rejected(Failure(kind))) => format!("{kind:?}"),
         Err(Error::Busy { .. }) => "Busy".to_owned(),
         Err(error) => format!("{error:?}"),
@@ -246,6 +257,41 @@ async fn failed_refresh_falls_back_to_a_token_that_works() {
         let case = Case { stored: Some(("a1", None, seconds)), ..Case::default() };
         let (text, happened) = outcome(&case, false).await;
         assert_eq!((text.as_str(), happened.requests), (expected, 0));
+    }
+}
+
+/// The refresh token of the sign-in that was read first may be spent by then.
+// threats 111 113
+#[tokio::test]
+async fn fall_back_is_to_the_sign_in_that_is_stored() {
+    let defect = Case { defect: Some(OutcomeUnknown), ..Case::default() };
+    let answer = Case { answer: Some(Unavailable), held: 1, ..Case::default() };
+    let answer = Case { when_free: Some(("a2", Some("r2"), 60)), ..answer };
+    for (case, expected) in [(defect, ("a1", Some("r3"), 60)), (answer, ("a2", Some("r2"), 60))] {
+        let (text, happened) = outcome(&Case { stored: Some(DUE), ..case }, false).await;
+        assert_eq!(
+            (happened.returned, happened.stored),
+            (Some(expected), Some(expected)),
+            "{text}"
+        );
+        assert!(text.ends_with('!'), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn defect_is_the_error_unless_the_old_token_works() {
+    for (kind, stored, superseded_by, expected) in [
+        (InvalidResponse, DUE, None, "InvalidResponse"),
+        (OutcomeUnknown, EXPIRED, None, "OutcomeUnknown"),
+        (OutcomeUnknown, DUE, Some(None), "NotSignedIn"),
+        (OutcomeUnknown, DUE, Some(Some(EXPIRED)), "NoAccessToken"),
+        (OutcomeUnknown, DUE, Some(Some(OTHER)), "a2!"),
+    ] {
+        let case = Case { defect: Some(kind), superseded_by, ..Case::default() };
+        let (text, _) = outcome(&Case { stored: Some(stored), ..case.clone() }, false).await;
+        assert_eq!(text, expected, "{case:?}");
+        let (text, _) = outcome(&Case { stored: Some(stored), ..case }, true).await;
+        assert_eq!(text, expected.replace("a2!", "OutcomeUnknown"));
     }
 }
 
