@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use url::{Host, ParseError, Position, Url};
@@ -63,6 +64,9 @@ impl FromStr for BaseUrl {
             return Err(InvalidBaseUrl::QueryOrFragment);
         }
         match url.scheme() {
+            "http" | "https" if is_unspecified(&url) => {
+                return Err(InvalidBaseUrl::UnspecifiedAddress);
+            }
             "https" => {}
             "http" if is_loopback(&url) => {}
             "http" => return Err(InvalidBaseUrl::PlainHttp),
@@ -96,6 +100,9 @@ pub enum InvalidBaseUrl {
     /// Plain `http` to another machine: tokens would be sent unencrypted.
     #[error("plain http is accepted for localhost, 127.0.0.1 and [::1] only")]
     PlainHttp,
+    /// The address that a server listens on to be reached at any of its own.
+    #[error("0.0.0.0 and [::] are not the address of a server: use 127.0.0.1 or [::1]")]
+    UnspecifiedAddress,
     /// The URL has a query or a fragment, which would end up in the middle of an endpoint.
     #[error("it must not have a query (?) or a fragment (#)")]
     QueryOrFragment,
@@ -114,17 +121,40 @@ pub(crate) fn host(url: &Url) -> &str {
 /// a loopback host.
 #[must_use]
 pub fn is_secure(url: &Url) -> bool {
-    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+    match url.scheme() {
+        "https" => !is_unspecified(url),
+        "http" => is_loopback(url),
+        _ => false,
+    }
 }
 
-/// Whether the host is loopback: `localhost`, `127.0.0.0/8` or `[::1]`.
+/// Whether the host is loopback: `localhost` or a name under it, `127.0.0.0/8`, also as an IPv6 address,
+/// or `[::1]`. The client connects to such a name at a loopback address only.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+        Some(Host::Domain(name)) => is_localhost(name),
+        _ => address(url).is_some_and(|it| it.is_loopback()),
+    }
+}
+
+/// Whether the name means this machine, whatever a resolver says
+/// ([RFC 6761 §6.3](https://www.rfc-editor.org/rfc/rfc6761#section-6.3)).
+pub(crate) fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
+}
+
+/// Some systems connect such an address to this machine.
+fn is_unspecified(url: &Url) -> bool {
+    address(url).is_some_and(|it| it.is_unspecified())
+}
+
+fn address(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Domain(_) => None,
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.to_canonical()),
     }
 }
 
@@ -148,9 +178,27 @@ mod tests {
         assert_text("http://localhost:8080", "http://localhost:8080");
         assert_text("http://127.0.0.1:1/x/", "http://127.0.0.1:1/x");
         assert_text("http://[::1]:1", "http://[::1]:1");
-        for text in ["http://auth.openai.com", "http://localhost.evil.test", "http://10.0.0.1"] {
-            assert_refused(text, InvalidBaseUrl::PlainHttp);
+        assert_text("http://[::ffff:127.0.0.1]:1", "http://[::ffff:7f00:1]:1");
+        assert_text("http://app.LOCALHOST.", "http://app.localhost.");
+        for host in
+            ["auth.openai.com", "localhost.evil.test", "notlocalhost", "10.0.0.1", "[::ffff:a00:1]"]
+        {
+            assert_refused(&format!("http://{host}"), InvalidBaseUrl::PlainHttp);
         }
+    }
+
+    /// A connection to them reaches this machine on some systems.
+    // threats 84
+    #[test]
+    fn unspecified_address_is_refused() {
+        for host in ["0.0.0.0", "0", "[::]", "[::ffff:0:0]"] {
+            for scheme in ["http", "https"] {
+                let text = format!("{scheme}://{host}:8080");
+                assert_refused(&text, InvalidBaseUrl::UnspecifiedAddress);
+                assert!(!is_secure(&text.parse().unwrap()), "{text}");
+            }
+        }
+        assert!(InvalidBaseUrl::UnspecifiedAddress.to_string().contains("127.0.0.1"));
     }
 
     // threats 7

@@ -22,7 +22,7 @@
 //! - No other crate uses the HTTP library directly.
 //! - Nothing is built before the first request; [`HttpClient::check`] reads the files that the user
 //!   named.
-//! - Plain `http` is allowed for loopback hosts only, and loopback bypasses the proxy.
+//! - Plain `http` is sent to loopback addresses only, and loopback bypasses the proxy.
 //! - A redirect is an error: following it would send the code and the verifier to another server.
 //! - An error names the host and the kind of failure, classified by the types of its sources and
 //!   not by their text. It contains neither URL nor body.

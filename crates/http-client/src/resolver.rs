@@ -1,13 +1,15 @@
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
+use crate::base_url::is_localhost;
+
 /// The system's resolver with its own timeout, so that a DNS timeout is distinct from a server
-/// timeout.
+/// timeout. It does not ask the system about `localhost`, to which plain http is sent.
 #[derive(Debug)]
 pub(crate) struct Resolver {
     pub(crate) deadline: Duration,
@@ -29,6 +31,12 @@ impl Resolver {
         host: &str,
         port: u16,
     ) -> Result<Vec<SocketAddr>, Unresolved> {
+        if is_localhost(host) {
+            return Ok(vec![
+                (Ipv6Addr::LOCALHOST, port).into(),
+                (Ipv4Addr::LOCALHOST, port).into(),
+            ]);
+        }
         let name = || host.to_owned();
         let refused = |source| Unresolved::Refused { name: name(), source };
         let found = timeout(self.deadline, lookup_host((host, port))).await;
@@ -47,5 +55,24 @@ impl Resolve for Resolver {
             let found = resolver.look_up(name.as_str(), 0).await?;
             Ok(Box::new(found.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The time is too short for a resolver.
+    // threats 84
+    #[tokio::test]
+    async fn localhost_is_loopback_whatever_the_resolver_says() {
+        let resolver = Resolver { deadline: Duration::ZERO };
+        for host in ["localhost", "app.localhost", "LocalHost."] {
+            let found = resolver.look_up(host, 80).await.unwrap();
+            assert_eq!(found, ["[::1]:80", "127.0.0.1:80"].map(|it| it.parse().unwrap()), "{host}");
+        }
+        for host in ["localhost.test", "notlocalhost"] {
+            assert!(resolver.look_up(host, 80).await.is_err(), "{host}");
+        }
     }
 }

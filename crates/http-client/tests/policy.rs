@@ -139,7 +139,12 @@ async fn request_has_no_additional_headers() {
 #[tokio::test]
 async fn plain_http_is_refused_except_for_loopback() {
     let http = HttpClient::new(options());
-    for url in ["http://192.0.2.1/", "http://localhost.evil.test/", "http://[2001:db8::1]/x?y"] {
+    for url in [
+        "http://192.0.2.1/",
+        "http://localhost.evil.test/",
+        "http://0.0.0.0/",
+        "http://[2001:db8::1]/x?y",
+    ] {
         let error = http.get(url.parse().unwrap()).send().await.unwrap_err();
         assert!(matches!(error, Error::PlainHttp { .. }) && error.provably_not_sent(), "{error:?}");
     }

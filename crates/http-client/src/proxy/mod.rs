@@ -21,7 +21,7 @@ pub struct Proxy {
 }
 
 /// Loopback bypasses the proxy, with or without `NO_PROXY`.
-const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+const LOOPBACK: &str = "localhost,localhost.,127.0.0.0/8,::1,::ffff:127.0.0.0/104";
 
 /// The schemes of a proxy URL. The default is `http`.
 const SCHEMES: [&str; 6] = ["http", "https", "socks5", "socks5h", "socks4", "socks4a"];

@@ -55,3 +55,29 @@ impl ProxyRoute {
         self.intercept.basic_auth().is_some() || self.intercept.raw_auth().is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Proxy;
+
+    // threats 84
+    #[test]
+    fn loopback_bypasses_the_proxy() {
+        let (_, routes) = Proxy::new("ALL_PROXY", "proxy.test", None).build().unwrap();
+        for (host, has_proxy) in [
+            ("localhost", false),
+            ("localhost.", false),
+            ("app.localhost", false),
+            ("app.localhost.", false),
+            ("127.1.2.3", false),
+            ("[::1]", false),
+            ("[::ffff:127.0.0.1]", false),
+            ("notlocalhost", true),
+            ("localhost.test", true),
+            ("[::ffff:10.0.0.1]", true),
+        ] {
+            let url = format!("http://{host}:8080/").parse().unwrap();
+            assert_eq!(routes.to(&url).is_some(), has_proxy, "{host}");
+        }
+    }
+}
