@@ -91,8 +91,7 @@ fn thread_creation_failure_prints_the_panic_line() {
     for flow in [World::login, World::create_key] {
         let world = World::new();
         world.store(STORED);
-        let issuer = world.sandbox.issuer_url().replace("127.0.0.1", "localhost");
-        let named = flow(&world).without("--issuer", 1).args(["--issuer", &issuer]);
+        let named = flow(&world).without("--issuer", 1).args(["--issuer", "https://issuer.test"]);
         let finished = with_all_output(&world, named, NO_THREAD).run();
         assert_nothing_happened(&world, &finished);
         assert_eq!(world.count(&Endpoint::Any), 0);
