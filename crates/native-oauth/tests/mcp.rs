@@ -14,7 +14,7 @@ use http_client::http::{Request, Response};
 use http_client::{Transport, TransportFuture};
 use native_oauth::{HttpClient, Options, Url};
 use serde_json::{Value, json};
-use token_store::FileStore;
+use token_store::shared_file::SharedFile;
 
 /// The bodies of the requests, each with its path.
 type Requests = Arc<Mutex<Vec<(String, String)>>>;
@@ -28,7 +28,10 @@ impl Transport for Servers {
         let url = request.uri().to_string();
         let response = response(&url);
         self.0.lock().unwrap().push((url, body));
-        Box::pin(async { Ok(response) })
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            Ok(response)
+        })
     }
 }
 
@@ -75,15 +78,16 @@ async fn sign_in_needs_only_the_url_of_the_resource() {
     let requests = Requests::default();
     let http = HttpClient::with_transport(Options::new("a-test/1.0"), Servers(requests.clone()));
     let folder = tempfile::tempdir().unwrap();
-    let clients = FileStore::new(folder.path().join("clients.json"));
+    let clients = SharedFile::new(folder.path().join("clients.json"));
     let (opened, url) = std::sync::mpsc::channel();
     for _ in 0..2 {
         let opened = opened.clone();
-        let tokens = example::sign_in(http.clone(), "https://mcp.test/mcp", &clients, move |url| {
-            opened.send(url.clone()).unwrap();
-            agree(url);
-            Ok(())
-        });
+        let tokens =
+            example::sign_in(http.clone(), "https://mcp.test/mcp", clients.clone(), move |url| {
+                opened.send(url.clone()).unwrap();
+                agree(url);
+                Ok(())
+            });
         assert_eq!(tokens.await.unwrap().access_token.expose(), "at-1");
     }
 
@@ -108,4 +112,23 @@ async fn sign_in_needs_only_the_url_of_the_resource() {
     let exchange = body("https://id.test/token");
     assert!(exchange.ends_with("&resource=https%3A%2F%2Fmcp.test%2Fmcp"), "{exchange}");
     assert!(exchange.contains("client_id=registered"), "{exchange}");
+}
+
+#[tokio::test]
+async fn two_first_sign_ins_at_once_register_one_client() {
+    let requests = Requests::default();
+    let http = HttpClient::with_transport(Options::new("a-test/1.0"), Servers(requests.clone()));
+    let folder = tempfile::tempdir().unwrap();
+    let clients = SharedFile::new(folder.path().join("clients.json"));
+    let sign_in = || {
+        example::sign_in(http.clone(), "https://mcp.test/mcp", clients.clone(), |url| {
+            agree(url);
+            Ok(())
+        })
+    };
+    let (one, other) = tokio::join!(sign_in(), sign_in());
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    let requests = requests.lock().unwrap();
+    let registrations = requests.iter().filter(|(url, _)| url == "https://id.test/register");
+    assert_eq!(registrations.count(), 1);
 }
