@@ -64,7 +64,7 @@ pub use proxy::{Proxy, ProxyFailure};
 pub use request::Request;
 pub use request_failure::RequestFailure;
 pub use response::{DecodeError, Response};
-pub use retry::retry_if_not_sent;
+pub use retry::{RetryWindow, retry_if_not_sent};
 pub use root_cause::RootCause;
 pub use setup_error::{BadProxy, SetupError};
 pub use tls_failure::TlsFailure;

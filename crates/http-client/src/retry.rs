@@ -18,9 +18,9 @@ pub async fn retry_if_not_sent<F>(send: impl Fn() -> F) -> Result<Response, Erro
 where
     F: Future<Output = Result<Response, Error>>,
 {
-    let begun = uptime();
+    let window = RetryWindow::open();
     match send().await {
-        Err(error) if is_worth_another(&error) && uptime().saturating_sub(begun) < LIMIT => {
+        Err(error) if is_worth_another(&error) && window.is_open() => {
             tracing::debug!(%error, "never sent, so it is sent again");
             send().await
         }
@@ -28,8 +28,30 @@ where
     }
 }
 
-/// The usual connect timeout. The caller may have to send the request within a time.
-const LIMIT: Duration = Duration::from_secs(10);
+/// The first ten seconds of several requests that have to end together within
+/// [`HttpClient::deadline`](crate::HttpClient::deadline): the last one begins in them. They pass while the
+/// machine is suspended, too.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryWindow {
+    begun: Duration,
+}
+
+/// The usual connect timeout.
+const WINDOW: Duration = Duration::from_secs(10);
+
+impl RetryWindow {
+    /// The ten seconds from now on.
+    #[must_use]
+    pub fn open() -> Self {
+        Self { begun: uptime() }
+    }
+
+    /// Whether another request may begin.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        uptime().saturating_sub(self.begun) < WINDOW
+    }
+}
 
 fn is_worth_another(error: &Error) -> bool {
     error.provably_not_sent()

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use credentials::ClientSecret;
-use http_client::{ErrorResponse, HttpClient, Response, retry_if_not_sent};
+use http_client::{ErrorResponse, HttpClient, Response, RetryWindow, retry_if_not_sent};
 use serde::Deserialize;
 use url::Url;
 
@@ -73,8 +73,7 @@ impl TokenClient {
     /// How long a request takes at most, with its retries.
     #[must_use]
     pub fn deadline(&self) -> Duration {
-        // With DPoP, the server may ask for another nonce.
-        self.http.deadline() * if self.dpop.is_some() { 2 } else { 1 }
+        self.http.deadline()
     }
 
     /// The HTTP client that sends the requests.
@@ -129,7 +128,8 @@ impl TokenClient {
         self.send(&TokenRequest { endpoint, format: BodyFormat::Form, fields, secrets }).await
     }
 
-    /// Sends a request. It is retried once if it was never sent.
+    /// Sends a request. It is retried once if it was never sent, or if the server asks within ten seconds for
+    /// another nonce in the proof of possession.
     ///
     /// # Errors
     ///
@@ -138,18 +138,19 @@ impl TokenClient {
         let Some(key) = &self.dpop else {
             return accepted(retry_if_not_sent(|| self.send_once(request, None)).await?);
         };
-        let mut is_repeated = false;
-        loop {
-            let proof = key.token_proof(request.endpoint)?;
-            let response = retry_if_not_sent(|| self.send_once(request, Some(&proof))).await?;
-            let nonce_is_new = key.take_nonce(&response);
-            match accepted(response) {
-                // The server has not acted on a request whose proof it refused.
-                Err(error) if error.has_code("use_dpop_nonce") && nonce_is_new && !is_repeated => {
-                    is_repeated = true;
-                }
-                outcome => return outcome,
+        let window = RetryWindow::open();
+        let proof = key.token_proof(request.endpoint)?;
+        let response = retry_if_not_sent(|| self.send_once(request, Some(&proof))).await?;
+        let nonce_is_new = key.take_nonce(&response);
+        match accepted(response) {
+            // The server has not acted on a request whose proof it refused.
+            Err(error) if error.has_code("use_dpop_nonce") && nonce_is_new && window.is_open() => {
+                let proof = key.token_proof(request.endpoint)?;
+                let response = self.send_once(request, Some(&proof)).await?;
+                key.take_nonce(&response);
+                accepted(response)
             }
+            outcome => outcome,
         }
     }
 

@@ -16,7 +16,8 @@ pub trait TokenEndpoint<S>: Send + Sync {
     /// It has none, or it may not be sent to this endpoint.
     fn refresh_token(&self, sign_in: &S) -> Result<RefreshToken, Self::Error>;
 
-    /// How long a [refresh](Self::refresh) takes at most. It sends no token later than that, not even if
+    /// How long a [refresh](Self::refresh) takes at most, with all of its requests: less than other processes
+    /// [wait](crate::WaitPolicy::timeout) for the lock. It sends no token later than that, not even if
     /// the machine was suspended meanwhile: a claim may have ended.
     fn deadline(&self) -> Duration;
 

@@ -4,10 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use credentials::{Claims, RefreshToken};
 use jiff::Timestamp;
+use token_client::http_client::RetryWindow;
 use token_client::{Error, InvalidIdToken, JwkSet, RefreshResponse, TokenClient};
 use token_source::{
     Clock, RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse,
 };
+use tokio::time::{Instant, timeout_at};
 
 use crate::StoredTokens;
 
@@ -84,6 +86,12 @@ pub enum RefreshFailure {
     /// The keys that verify the new ID token cannot be read. Nothing was refreshed.
     #[error("cannot refresh the tokens")]
     Keys(#[source] InvalidIdToken),
+    /// The keys were read, but so late that nothing was sent.
+    #[error("the keys of the server took too long")]
+    KeysTimedOut,
+    /// The requests of the refresh took too long together. The server may have refreshed the tokens.
+    #[error("the refresh took too long")]
+    TimedOut,
     /// The response is about another person, or not for this client.
     #[error("the new ID token is not valid")]
     InvalidIdToken(#[from] InvalidIdToken),
@@ -103,9 +111,7 @@ impl TokenEndpoint<StoredTokens> for Refresher {
     }
 
     fn deadline(&self) -> Duration {
-        // The keys are read before the request, and once more if the new ID token names an unknown one.
-        let keys = self.keys.as_ref().map_or(Duration::ZERO, |_| 2 * self.client.http().deadline());
-        self.client.deadline() + keys
+        self.client.deadline()
     }
 
     async fn refresh(
@@ -113,15 +119,21 @@ impl TokenEndpoint<StoredTokens> for Refresher {
         before: &StoredTokens,
         token: &RefreshToken,
     ) -> Result<TokenResponse<RefreshFailure>, RefreshFailure> {
+        let (window, end) = (RetryWindow::open(), Instant::now() + self.deadline());
         if let Some(keys) = &self.keys {
             keys.load().await.map_err(RefreshFailure::Keys)?;
+            if !window.is_open() {
+                return Err(RefreshFailure::KeysTimedOut);
+            }
         }
         let parameters: Vec<(&str, &str)> =
             self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let response = self.client.refresh_with(token, &parameters).await;
+        let response = timeout_at(end, self.client.refresh_with(token, &parameters)).await;
+        let response = response.map_err(|_| RefreshFailure::TimedOut)?;
         let response = response.map_err(RefreshFailure::Request)?;
         let now = SystemClock.now();
-        let defect = self.validate(&response, before, now).await.err();
+        let validation = timeout_at(end, self.validate(&response, before, now)).await;
+        let defect = validation.unwrap_or(Err(RefreshFailure::TimedOut)).err();
         let RefreshResponse { id_token, access_token, refresh_token, expires_in, .. } = response;
         let tokens = match defect {
             None => RefreshedTokens {
@@ -176,8 +188,10 @@ impl RefreshError for RefreshFailure {
             Self::Request(error) if error.may_have_taken_effect() => {
                 RefreshErrorKind::OutcomeUnknown
             }
-            Self::Request(_) | Self::Keys(_) => RefreshErrorKind::Unavailable,
-            Self::InvalidIdToken(InvalidIdToken::Keys { .. }) => RefreshErrorKind::OutcomeUnknown,
+            Self::Request(_) | Self::Keys(_) | Self::KeysTimedOut => RefreshErrorKind::Unavailable,
+            Self::TimedOut | Self::InvalidIdToken(InvalidIdToken::Keys { .. }) => {
+                RefreshErrorKind::OutcomeUnknown
+            }
             Self::InvalidIdToken(_) | Self::InvalidField { .. } => {
                 RefreshErrorKind::InvalidResponse
             }
@@ -197,5 +211,69 @@ impl Clock for SystemClock {
 
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryStore;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use token_client::http_client::http::{Request, Response};
+    use token_client::http_client::{Transport, TransportFuture};
+    use token_client::{HttpClient, Options, Provider};
+    use token_source::LOCK_TIMEOUT;
+    use tokio::time::sleep;
+
+    /// The header `{"alg":"ES256","kid":"k-2"}`, and claims of the subject `ada` that expire in 2100.
+    const ID_TOKEN: &str = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImstMiJ9.eyJpc3MiOiJodHRwczovL2lkLnRlc3QiLCJhdWQiOiJhcHAiLCJzdWIiOiJhZGEiLCJleHAiOjQxMDI0NDQ4MDAsImlhdCI6MX0.AA";
+
+    /// The keys are read once, and the response to a refresh takes almost all of its time.
+    #[derive(Debug, Default)]
+    struct SlowServer {
+        has_sent_keys: AtomicBool,
+    }
+
+    impl Transport for SlowServer {
+        fn send<'a>(&'a self, request: Request<&'a [u8]>, _: usize) -> TransportFuture<'a> {
+            Box::pin(async move {
+                if request.uri().path() == "/token" {
+                    sleep(Duration::from_secs(29)).await;
+                    let tokens = format!(
+                        r#"{{"access_token":"a-2","refresh_token":"r-2","id_token":"{ID_TOKEN}"}}"#
+                    );
+                    return Ok(Response::new(tokens.into_bytes()));
+                }
+                if self.has_sent_keys.swap(true, Ordering::Relaxed) {
+                    std::future::pending::<()>().await;
+                }
+                Ok(Response::new(br#"{"keys":[]}"#.to_vec()))
+            })
+        }
+    }
+
+    /// Other processes wait for it that long.
+    // threats 111
+    #[tokio::test(start_paused = true)]
+    async fn slow_refresh_ends_before_the_lock_timeout_and_keeps_the_refresh_token() {
+        let http = HttpClient::with_transport(Options::new("test/1.0"), SlowServer::default());
+        let at = |path: &str| format!("https://id.test{path}").parse().unwrap();
+        let provider = Provider::new("https://id.test".parse().unwrap(), at("/a"), at("/token"));
+        let keys = JwkSet::new(http.clone(), at("/keys"));
+        let refresher = Refresher::new(TokenClient::new(http, provider, "app")).keys(keys);
+        let mut tokens = StoredTokens::default();
+        tokens.set("access_token", "a-1");
+        tokens.set("refresh_token", "r-1");
+        let store = MemoryStore::new(tokens);
+        let (deadline, begun) = (refresher.deadline(), Instant::now());
+        let error = token_source(store.clone(), refresher).access_token().await.unwrap_err();
+        assert!(
+            deadline < LOCK_TIMEOUT && begun.elapsed() < LOCK_TIMEOUT,
+            "{:?} {error:?}",
+            begun.elapsed()
+        );
+        let is_timeout = matches!(error, token_source::Error::Refresh(RefreshFailure::TimedOut));
+        assert!(is_timeout, "{error:?}");
+        assert_eq!(store.take().await.unwrap().refresh_token().unwrap().expose(), "r-2");
     }
 }
