@@ -33,22 +33,9 @@ const LARGEST: usize = 6;
 /// The bytes of a name or a value
 /// ([the URL standard](https://url.spec.whatwg.org/#urlencoded-parsing)).
 fn decoded(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    let digit =
-        |at: usize| char::from(*text.get(at)?).to_digit(16).and_then(|it| u8::try_from(it).ok());
-    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut at = 0;
-    while let Some(byte) = text.get(at) {
-        at += 1;
-        bytes.push(match (byte, digit(at), digit(at + 1)) {
-            (b'+', ..) => b' ',
-            (b'%', Some(high), Some(low)) => {
-                at += 2;
-                high * 16 + low
-            }
-            (byte, ..) => *byte,
-        });
-    }
-    bytes
+    let space = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
+    let spaced: Zeroizing<Vec<u8>> = Zeroizing::new(text.iter().map(space).collect());
+    urlencoding::decode_binary(&spaced).into_owned().into()
 }
 
 #[cfg(test)]
