@@ -84,8 +84,8 @@ pub enum Error {
         /// Its error.
         source: ExternalStoreError,
     },
-    /// The external store was stopped before it answered, by a timeout or a cancellation. It may have
-    /// stored the document.
+    /// The external store did not answer, or was stopped before that by a timeout or a cancellation. It may
+    /// have stored the document.
     #[error("the sign-in may be stored in {name}")]
     MayBeStored {
         /// Its display name.

@@ -109,7 +109,7 @@ impl ExternalEntry {
         match replaced {
             Ok(true) => Ok(()),
             Ok(false) => Err(Error::Changed { name: self.store.name() }),
-            Err(source) => Err(Error::MayBeStored { name: self.store.name(), source }),
+            Err(error) => Err(error.in_store(self.store.name())),
         }
     }
 

@@ -123,22 +123,41 @@ pub trait Claim: fmt::Debug + Send {
     ///
     /// # Errors
     ///
-    /// The entry may be stored or not.
-    fn replace(&mut self, document: Option<&[u8]>) -> Result<bool, ExternalStoreError>;
+    /// Whether the entry may be stored.
+    fn replace(&mut self, document: Option<&[u8]>) -> Result<bool, ClaimError>;
 
     /// Stores the tokens of a refresh in the entry that was [read](Self::read), as
     /// [`StoreGuard::commit`](token_source::StoreGuard::commit) has to; the claim ends.
     ///
     /// # Errors
     ///
-    /// The tokens may be stored or not.
+    /// Whether the tokens may be stored.
     fn commit(
         self: Box<Self>,
         document: AuthDocument,
         tokens: RefreshedTokens,
         spent: RefreshToken,
-    ) -> Result<Commit<AuthDocument>, ExternalStoreError>;
+    ) -> Result<Commit<AuthDocument>, ClaimError>;
 
     /// Gives the claim back. The refresh token is unused.
     fn release(self: Box<Self>);
+}
+
+/// Why a [`Claim`] has not stored an entry, as far as it knows.
+#[derive(Debug)]
+pub enum ClaimError {
+    /// Nothing is stored.
+    NotStored(ExternalStoreError),
+    /// The outcome is unknown.
+    MayBeStored(ExternalStoreError),
+}
+
+impl ClaimError {
+    /// The error of the store with this display name.
+    pub(crate) fn in_store(self, name: String) -> Error {
+        match self {
+            Self::NotStored(source) => Error::External { name, source },
+            Self::MayBeStored(source) => Error::MayBeStored { name, source },
+        }
+    }
 }

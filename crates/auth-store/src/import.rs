@@ -86,7 +86,7 @@ impl<'e> Import<'e> {
                 match self.claim.replace(Some(&text)) {
                     Ok(true) => {}
                     Ok(false) => return Err(Error::Changed { name }),
-                    Err(source) => return Err(Error::MayBeStored { name, source }),
+                    Err(error) => return Err(error.in_store(name)),
                 }
             }
         }

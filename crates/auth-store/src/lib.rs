@@ -71,7 +71,7 @@ mod location;
 pub use auth_mode::AuthMode;
 pub use document::{AuthDocument, SignIn};
 pub use error::{Error, ErrorKind, ExternalStoreError};
-pub use external_store::{Claim, ExternalStore};
+pub use external_store::{Claim, ClaimError, ExternalStore};
 pub use format::ParseErrorKind;
 pub use helper_store::HelperStore;
 pub use import::{FoundEntry, Import, ImportedFile};

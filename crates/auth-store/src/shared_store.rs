@@ -65,9 +65,10 @@ impl StoreGuard for LockedStore {
             Location::File(_) => self.commit_refresh(document, &tokens, &spent),
             Location::External(name) => {
                 let commit = move || match self.take_claim() {
-                    Some(claim) => claim
-                        .commit(document, tokens, spent)
-                        .map_err(|source| Error::MayBeStored { name, source }),
+                    Some(claim) => {
+                        let committed = claim.commit(document, tokens, spent);
+                        committed.map_err(|error| error.in_store(name))
+                    }
                     None => self.commit_refresh(document, &tokens, &spent),
                 };
                 uninterrupted_commit(commit).await

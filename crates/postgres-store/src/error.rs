@@ -80,6 +80,9 @@ pub enum Error {
         /// That process, if it is on another machine.
         holder: Option<Holder>,
     },
+    /// It is not known whether the sign-in is stored.
+    #[error(transparent)]
+    MayBeStored(Box<Self>),
     /// The answer to a refresh could not be stored. It had the only copy of the new refresh token, and the stored one is
     /// used up: sign in again. The source says on whose side the error is.
     #[error("the new refresh token could not be stored for {} s, and is lost", after.as_secs())]
@@ -141,7 +144,7 @@ impl Error {
             Self::ClaimTooOld { .. } | Self::Overtaken { .. } | Self::Busy { .. } => {
                 ErrorKind::Busy
             }
-            Self::TokenLost { source, .. } => source.kind(),
+            Self::MayBeStored(source) | Self::TokenLost { source, .. } => source.kind(),
             Self::Database(_) => ErrorKind::Other,
         }
     }
@@ -149,9 +152,11 @@ impl Error {
     /// Whether the same call may work later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        let is_lost = matches!(self, Self::TokenLost { .. });
-        !is_lost
-            && matches!(self.kind(), ErrorKind::Unreachable | ErrorKind::Full | ErrorKind::Busy)
+        match self {
+            Self::TokenLost { .. } => false,
+            Self::MayBeStored(source) => source.is_transient(),
+            _ => matches!(self.kind(), ErrorKind::Unreachable | ErrorKind::Full | ErrorKind::Busy),
+        }
     }
 
     /// Whether waiting cannot help: the row was changed, or the database does not accept the value.

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use auth_store::{
-    AuthDocument, AuthStore, Claim, Error, ErrorKind, ExternalStore, ExternalStoreError,
-    FoundEntry, Import, LockedStore,
+    AuthDocument, AuthStore, Claim, ClaimError, Error, ErrorKind, ExternalStore,
+    ExternalStoreError, FoundEntry, Import, LockedStore,
 };
 use credentials::{ApiKey, RefreshToken};
 use token_source::{Commit, Holder, RefreshedTokens, TryLock, WaitPolicy, WhileHeld};
@@ -24,7 +24,8 @@ struct State {
     is_claimed: bool,
     /// The deadlines of the requests that the claims have to outlive.
     deadlines: Vec<Duration>,
-    is_unreachable: bool,
+    /// The error of each attempt to store something.
+    error: Option<Outcome>,
     /// How often somebody tried to claim it.
     attempts: usize,
     /// How often a process of this machine has the lock.
@@ -32,6 +33,9 @@ struct State {
     /// How long a process waits for the claim of another machine.
     claim_wait: Option<Duration>,
 }
+
+/// What the claim knows of it.
+type Outcome = fn(ExternalStoreError) -> ClaimError;
 
 /// How long that is unless a test says otherwise.
 const CLAIM_WAIT: Duration = Duration::from_millis(100);
@@ -142,10 +146,10 @@ impl Claim for RowClaim {
         Ok(())
     }
 
-    fn replace(&mut self, document: Option<&[u8]>) -> Result<bool, ExternalStoreError> {
+    fn replace(&mut self, document: Option<&[u8]>) -> Result<bool, ClaimError> {
         let mut state = self.row.state();
-        if state.is_unreachable {
-            return Err("it is unreachable".into());
+        if let Some(error) = state.error {
+            return Err(error("it is unreachable".into()));
         }
         if state.version != self.version {
             (self.version, self.entry) = (state.version, state.entry.clone());
@@ -163,10 +167,10 @@ impl Claim for RowClaim {
         mut document: AuthDocument,
         tokens: RefreshedTokens,
         _: RefreshToken,
-    ) -> Result<Commit<AuthDocument>, ExternalStoreError> {
+    ) -> Result<Commit<AuthDocument>, ClaimError> {
         self.is_reserved = true;
         document.set_refreshed_tokens(&tokens);
-        self.replace(Some(&document.to_bytes()?))?;
+        self.replace(Some(&document.to_bytes().unwrap()))?;
         Ok(Commit::Stored(document))
     }
 
@@ -401,12 +405,21 @@ fn new_tokens_are_stored_by_the_claim() {
     assert!(row.text().contains("refresh-new") && !row.text().contains("refresh-1"));
     assert!(!row.is_claimed());
 
-    let locked = locked(&store);
-    row.state().is_unreachable = true;
-    let error = commit(locked).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::MayBeStored, "{error:?}");
-    assert!(row.is_claimed());
+    for (outcome, kind) in OUTCOMES {
+        row.state().is_claimed = false;
+        let locked = locked(&store);
+        row.state().error = Some(outcome);
+        let error = commit(locked).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+        assert!(row.is_claimed());
+    }
 }
+
+/// The answer of the database may be lost, and the sign-in stored; what it refuses is not stored.
+const OUTCOMES: [(Outcome, ErrorKind); 2] = [
+    (ClaimError::MayBeStored, ErrorKind::MayBeStored),
+    (ClaimError::NotStored, ErrorKind::External),
+];
 
 #[test]
 fn change_is_repeated_on_what_another_machine_has_stored() {
@@ -438,15 +451,23 @@ fn claimed_entry_is_removed() {
     }
 }
 
-/// The answer of the database may be lost, and the sign-in stored.
 #[test]
-fn failed_write_may_have_stored_the_document() {
-    let row = Row::holding(&document("1"));
-    let (_home, store) = machine(&row);
-    let mut locked = locked(&store);
-    row.state().is_unreachable = true;
-    let error = locked.commit(&document("2")).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::MayBeStored, "{error:?}");
+fn failed_write_says_whether_it_may_have_stored_the_document() {
+    for (outcome, kind) in OUTCOMES {
+        let row = Row::holding(&document("1"));
+        let (_home, store) = machine(&row);
+        row.state().error = Some(outcome);
+        let mut locked = locked(&store);
+        for failed in [locked.commit(&document("2")), locked.remove().map(drop)] {
+            assert_eq!(failed.unwrap_err().kind(), kind);
+        }
+        drop(locked);
+        let row = Arc::<Row>::default();
+        row.state().error = Some(outcome);
+        let machine = Machine(row.clone());
+        let (_home, import) = import(&machine, CLAIM_WAIT).unwrap();
+        assert_eq!(import.store().unwrap_err().kind(), kind);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_store::{AuthDocument, Claim, ExternalStoreError};
+use auth_store::{AuthDocument, Claim, ClaimError, ExternalStoreError};
 use credentials::RefreshToken;
 use token_source::{Commit, RefreshedTokens, StoreGuard as _};
 use zeroize::Zeroizing;
@@ -48,9 +48,9 @@ impl Claim for RowClaim {
         Ok(self.calls().run(self.guard.reserve(deadline))?)
     }
 
-    fn replace(&mut self, document: Option<&[u8]>) -> Result<bool, ExternalStoreError> {
+    fn replace(&mut self, document: Option<&[u8]>) -> Result<bool, ClaimError> {
         let stored = document.map(|text| AuthJson::parse(text).ok_or("it is not an auth.json"));
-        let stored = stored.transpose()?;
+        let stored = stored.transpose().map_err(|error| ClaimError::NotStored(error.into()))?;
         Ok(self.calls().run(self.guard.store(stored.as_ref()))?)
     }
 
@@ -59,8 +59,10 @@ impl Claim for RowClaim {
         document: AuthDocument,
         tokens: RefreshedTokens,
         spent: RefreshToken,
-    ) -> Result<Commit<AuthDocument>, ExternalStoreError> {
-        let document = StoredSignIn::Document(AuthJson::new(document)?);
+    ) -> Result<Commit<AuthDocument>, ClaimError> {
+        let document = AuthJson::new(document);
+        let document = document.map_err(|error| ClaimError::NotStored(error.into()))?;
+        let document = StoredSignIn::Document(document);
         let thread = self.thread.take().map_or_else(ReservedThread::start, Ok)?;
         let commit = self.guard.commit(document, tokens, spent);
         let AuthOptions { calls, notify, .. } = &self.database.options;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, NoTls, Row, Socket};
@@ -91,11 +91,7 @@ impl Database {
         sql: &str,
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Option<Row>, Error> {
-        let mut kept = self.connection.lock().await;
-        let connection = match kept.take().filter(|it| !it.client.is_closed()) {
-            Some(connection) => connection,
-            None => self.connect().await?,
-        };
+        let (mut kept, connection) = self.connected().await?;
         let row = connection.client.query_typed_opt(sql, parameters);
         let row = within(STATEMENT_TIMEOUT, row).await?;
         if connection.is_unreplicated.load(Ordering::Relaxed) {
@@ -103,6 +99,23 @@ impl Database {
         }
         *kept = Some(connection);
         Ok(row)
+    }
+
+    /// Connects, if there is no connection. After an error, nothing was sent.
+    pub(crate) async fn ensure_connected(&self) -> Result<(), Error> {
+        let (mut kept, connection) = self.connected().await?;
+        *kept = Some(connection);
+        Ok(())
+    }
+
+    /// The connection, and its place.
+    async fn connected(&self) -> Result<(MutexGuard<'_, Option<Connection>>, Connection), Error> {
+        let mut kept = self.connection.lock().await;
+        let connection = match kept.take().filter(|it| !it.client.is_closed()) {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        Ok((kept, connection))
     }
 
     /// The next statement gets a new connection.

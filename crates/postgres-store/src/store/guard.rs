@@ -88,7 +88,7 @@ impl<D: Document> StoreGuard for ClaimGuard<D> {
         let task = tokio::spawn(async move { held.commit(document, &tokens, &spent).await });
         task.await.unwrap_or_else(|_| {
             let source = Error::TimedOut { after: Duration::ZERO }.into();
-            Err(Error::TokenLost { after: Duration::ZERO, source })
+            Err(Error::MayBeStored(Error::TokenLost { after: Duration::ZERO, source }.into()))
         })
     }
 }
@@ -102,16 +102,18 @@ impl<D: Document> ClaimGuard<D> {
     ///
     /// # Errors
     ///
-    /// Why it is not known what is stored, or [`Error::TokenLost`]. [`Error::Overtaken`], also if what is there may be a
-    /// successor of the document, whose own refresh token is then used up.
+    /// Why it is not stored, or [`Error::TokenLost`]. [`Error::MayBeStored`], also if what is there may be a successor of
+    /// the document, whose own refresh token is then used up.
     pub async fn store(&mut self, document: Option<&D>) -> Result<bool, Error> {
         let Some(held) = &mut self.held else { return Ok(false) };
         let mut retry = if self.is_reserved { Retry::commit() } else { Retry::save() };
         match held.store(document, &mut retry).await {
-            Err(error) if self.is_reserved => Err(retry.lost(error)),
-            Err(error) => Err(error),
+            Err(error) => Err(retry.failed(error)),
             Ok(Outcome::Other) => Ok(false),
-            Ok(Outcome::PerhapsSuccessor) => Err(Error::Overtaken { name: held.row.name.clone() }),
+            Ok(Outcome::PerhapsSuccessor) => {
+                let overtaken = Error::Overtaken { name: held.row.name.clone() };
+                Err(Error::MayBeStored(overtaken.into()))
+            }
             Ok(Outcome::Stored) => {
                 self.held = None;
                 Ok(true)

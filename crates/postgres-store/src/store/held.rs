@@ -43,6 +43,8 @@ pub(super) struct Retry {
     is_only_copy: bool,
     /// Whether an attempt has met the claim of another process.
     was_overtaken: bool,
+    /// Whether an attempt to store this document has had no answer.
+    may_be_stored: bool,
 }
 
 /// A failover and a restart take less. After it, a person has to repair the database, and the processes that wait would
@@ -75,7 +77,8 @@ impl Retry {
     }
 
     fn new(is_only_copy: bool) -> Self {
-        Self { begun: Instant::now(), pause: SHORTEST_PAUSE, is_only_copy, was_overtaken: false }
+        let (begun, pause) = (Instant::now(), SHORTEST_PAUSE);
+        Self { begun, pause, is_only_copy, was_overtaken: false, may_be_stored: false }
     }
 
     fn limit(&self, error: &Error) -> Duration {
@@ -88,8 +91,13 @@ impl Retry {
         }
     }
 
-    pub(super) fn lost(&self, error: Error) -> Error {
-        Error::TokenLost { after: self.begun.elapsed(), source: error.into() }
+    /// The error of the last attempt, and what it means.
+    pub(super) fn failed(&self, error: Error) -> Error {
+        let error = match self.is_only_copy {
+            true => Error::TokenLost { after: self.begun.elapsed(), source: error.into() },
+            false => error,
+        };
+        if self.may_be_stored { Error::MayBeStored(error.into()) } else { error }
     }
 
     /// Waits before the next attempt, or returns the error if there is none.
@@ -116,7 +124,7 @@ impl Held {
         if matches!(outcome, Ok(Commit::Superseded { .. })) {
             self.give_back().await;
         }
-        outcome.map_err(|error| retry.lost(error))
+        outcome.map_err(|error| retry.failed(error))
     }
 
     /// If it fails, the claim ends by itself.
@@ -187,15 +195,12 @@ impl Held {
     ) -> Result<Outcome, Error> {
         let version = self.claim.version();
         let sealed = document.map(|document| self.row.seal(version, document)).transpose()?;
-        let mut may_be_stored = false;
+        retry.may_be_stored = false;
         let (other, asked) = loop {
             let asked = Moment::now();
-            match self.try_store(sealed.as_deref(), retry.is_only_copy).await {
+            match self.try_store(sealed.as_deref(), retry).await {
                 Ok(other) => break (other, asked),
-                Err(error) => {
-                    may_be_stored |= error.kind() == ErrorKind::Unreachable;
-                    retry.wait(error).await?;
-                }
+                Err(error) => retry.wait(error).await?,
             }
         };
         let Some(other) = other else {
@@ -205,7 +210,7 @@ impl Held {
         };
         self.claim.set_version(other.version);
         self.stored = other;
-        Ok(match may_be_stored && self.claim.version() > version + 1 {
+        Ok(match retry.may_be_stored && self.claim.version() > version + 1 {
             true => Outcome::PerhapsSuccessor,
             false => Outcome::Other,
         })
@@ -215,10 +220,13 @@ impl Held {
     async fn try_store(
         &self,
         sealed: Option<&[u8]>,
-        is_only_copy: bool,
+        retry: &mut Retry,
     ) -> Result<Option<StoredRow>, Error> {
         let Row { database, name, .. } = &*self.row;
-        if database.store(&self.claim, sealed, is_only_copy).await? {
+        database.ensure_connected().await?;
+        let stored = database.store(&self.claim, sealed, retry.is_only_copy).await;
+        retry.may_be_stored |= stored.as_ref().is_err_and(|it| it.kind() == ErrorKind::Unreachable);
+        if stored? {
             return Ok(None);
         }
         // An earlier attempt may have been committed although its answer was lost.

@@ -113,8 +113,7 @@ impl<D: Document> PostgresStore<D> {
     ///
     /// # Errors
     ///
-    /// Why the sign-in is not stored, or [`Error::Busy`]. After [`ErrorKind::Unreachable`](crate::ErrorKind::Unreachable)
-    /// it may be stored.
+    /// Why the sign-in is not stored, [`Error::MayBeStored`], or [`Error::Busy`].
     pub async fn save(&self, document: Option<&D>) -> Result<(), Error> {
         self.claim().await?.replace(document).await
     }

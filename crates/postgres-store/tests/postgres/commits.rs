@@ -66,22 +66,52 @@ impl Fleet {
 async fn database_that_stays_away_is_waited_for_ten_minutes_if_a_token_can_be_lost() {
     let Some(mut fleet) = Fleet::start("a database that stays away") else { return };
     fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
-    let TryLock::Locked(mut save) = fleet.machine(1).try_lock().await.unwrap() else {
-        unreachable!()
-    };
+    let machines = [fleet.machine(1), fleet.machine(2)];
+    let TryLock::Locked(mut save) = machines[0].try_lock().await.unwrap() else { unreachable!() };
     fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
-    let refresh = reserved(fleet.machine(2)).await;
+    let refresh = reserved(machines[1].clone()).await;
     fleet.server.stop(Shutdown::Immediate);
+    for machine in machines {
+        // The statement that follows needs a new connection.
+        machine.status().await.unwrap_err();
+    }
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
     let error = save.store(Some(&Tokens::new(1, 60))).await.unwrap_err();
-    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Unreachable, true));
+    assert!(matches!(error, Error::Unreachable(_)) && error.is_transient(), "{error:?}");
     let waited = begun.elapsed().as_secs();
     assert!((30..90).contains(&waited), "{waited}");
     let error = commit(refresh, 1).await.unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Unreachable, false));
     let Error::TokenLost { after, .. } = error else { panic!("{error:?}") };
     assert!((600..660).contains(&after.as_secs()), "{after:?}");
+}
+
+#[tokio::test]
+async fn sign_in_may_be_stored_only_if_its_statement_was_sent() {
+    let Some(mut fleet) = Fleet::start("a sign-in that is not stored") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let network = Proxy::start(fleet.server.port());
+    let machine = fleet.machine_at(1, network.port());
+    let TryLock::Locked(mut guard) = machine.try_lock().await.unwrap() else { unreachable!() };
+    fleet.server.sql(
+        "ALTER ROLE ci NOLOGIN;
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ci'",
+    );
+    machine.status().await.unwrap_err();
+    let error = guard.store(Some(&Tokens::new(1, 60))).await.unwrap_err();
+    assert!(matches!(error, Error::Refused(_)), "{error:?}");
+    fleet.server.sql("ALTER ROLE ci LOGIN");
+
+    network.set(Network::HoldsAnswerTo("SET version = version + 1"));
+    let save = tokio::spawn(async move { guard.store(Some(&Tokens::new(1, 60))).await });
+    while !fleet.row().starts_with('2') {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    fleet.server.stop(Shutdown::Immediate);
+    tokio::time::pause();
+    let error = save.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::MayBeStored(_)) && error.is_transient(), "{error:?}");
 }
 
 #[tokio::test]
@@ -281,7 +311,8 @@ async fn sign_in_that_may_have_a_successor_is_not_stored_again() {
     network.set(Network::Closes);
     network.set(Network::Works);
     let error = save.await.unwrap().unwrap_err();
-    assert!(matches!(error, Error::Overtaken { .. }), "{error:?}");
+    let Error::MayBeStored(error) = error else { panic!("{error:?}") };
+    assert!(matches!(*error, Error::Overtaken { .. }), "{error:?}");
     assert_eq!(fleet.row(), "3");
 }
 
