@@ -3,8 +3,9 @@
 use sandbox::Scenario;
 
 use super::Fleet;
-use super::fixture::PASSWORD;
-use crate::support::{StoredSignIn, World};
+use super::fixture::{Network, PASSWORD, Proxy};
+use super::interrupted::wait_for_held_answer;
+use crate::support::{Finished, StoredSignIn, World};
 
 #[test]
 fn store_key_creates_a_private_file_once_and_adds_keys() {
@@ -119,16 +120,36 @@ fn import_after_one_that_was_killed_loses_nothing() {
     fleet.on_machine(3, "token").run().exits(0).prints(&new);
 }
 
-/// The statement may have been committed, so the file is not removed, and another import finds out.
+/// A statement that has no answer may have been committed, and one that is refused was not. The file is never removed, and
+/// another import finds out.
 #[test]
-fn import_that_fails_says_that_the_row_may_have_the_sign_in() {
+fn import_that_fails_says_whether_the_row_may_have_the_sign_in() {
     let Some(fleet) = Fleet::start("a failed import") else { return };
     fleet.world.signed_in(super::HOUR);
     fleet.server.sql("REVOKE UPDATE (document) ON login_cli.sign_ins FROM login_cli_runner");
-    let error = fleet.command("store").args(["import", "--json"]).run().exits(1).json();
-    assert_eq!(error["error"]["kind"], "store_refused");
-    let message = error["error"]["message"].as_str().unwrap();
-    assert!(message.contains("the sign-in may be stored in postgres://"), "{message}");
+    let outcome = fleet.command("store").args(["import", "--json"]).run();
+    assert_refused_import(&fleet, &outcome, "cannot be used");
+    assert!(!outcome.stderr.contains("may be in both places"), "{}", outcome.stderr);
+
+    fleet.server.sql("GRANT UPDATE (document) ON login_cli.sign_ins TO login_cli_runner");
+    let network = Proxy::start(fleet.server.port());
+    network.set(Network::HoldsAnswerTo("SET version = version + 1"));
+    let start = fleet.command_on("store", &fleet.url_at(network.port()));
+    let running = start.args(["import", "--json"]).start();
+    wait_for_held_answer(&network);
+    fleet.server.sql("ALTER ROLE ci NOLOGIN");
+    network.set(Network::Closes);
+    network.set(Network::Works);
+    let outcome = running.finish();
+    assert_refused_import(&fleet, &outcome, "the sign-in may be stored in postgres://");
+    outcome.says("the sign-in may be in both places");
+}
+
+#[track_caller]
+fn assert_refused_import(fleet: &Fleet, outcome: &Finished, message: &str) {
+    let error = &outcome.exits(1).json()["error"];
+    assert_eq!(error["kind"], "store_refused");
+    assert!(error["message"].as_str().unwrap().contains(message), "{error}");
     assert!(fleet.world.auth_json().is_some());
 }
 

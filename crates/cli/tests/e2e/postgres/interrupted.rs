@@ -55,7 +55,7 @@ fn response_soon_after_interrupt_is_stored_in_the_row() {
 
 /// Waits until the proxy has held back the answer.
 #[track_caller]
-fn wait_for_held_answer(network: &Proxy) {
+pub(super) fn wait_for_held_answer(network: &Proxy) {
     let begun = Instant::now();
     while network.state() != Network::Works {
         assert!(begun.elapsed() < TEST_TIMEOUT);
