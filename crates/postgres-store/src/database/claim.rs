@@ -4,7 +4,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio_postgres::types::Type;
 
 use super::clock::Moment;
-use super::query::Database;
+use super::query::{Database, STATEMENT_TIMEOUT};
 use crate::Error;
 
 /// How long a claim lasts, by the clock of the database.
@@ -13,7 +13,8 @@ pub(crate) const CLAIM: Duration = Duration::from_secs(90);
 macro_rules! columns {
     () => {
         "version, document, claimed_by, \
-         extract(epoch FROM claimed_until - now())::float8 AS remaining"
+         extract(epoch FROM claimed_until - now())::float8 AS remaining, \
+         extract(epoch FROM now())::float8 AS read_at"
     };
 }
 
@@ -40,9 +41,11 @@ macro_rules! durable {
     };
 }
 
+/// After the time `$5` it claims nothing: this process has given up then, and the claim would be of no process.
 const CLAIM_ROW: &str = durable!(
     "claimed_by = $3, claimed_until = now() + $4 * interval '1 s'",
-    " AND version = $2 AND (claimed_until IS NULL OR claimed_until < now())",
+    " AND version = $2 AND (claimed_until IS NULL OR claimed_until < now()) \
+     AND extract(epoch FROM now())::float8 < $5",
     "version"
 );
 
@@ -72,6 +75,8 @@ pub(crate) struct StoredRow {
     claimed_by: Option<String>,
     /// Negative after its end.
     remaining: Option<f64>,
+    /// In seconds, by the clock of the database.
+    read_at: f64,
 }
 
 impl StoredRow {
@@ -94,6 +99,8 @@ pub(crate) struct Claim {
     version: i64,
     /// Before the statement was sent, so that the claim ends no earlier than this says.
     made: Moment,
+    /// When this process no longer waits for the answer, in seconds by the clock of the database.
+    deadline: f64,
 }
 
 impl Database {
@@ -129,20 +136,23 @@ impl Database {
                 document: row.try_get("document")?,
                 claimed_by: row.try_get("claimed_by")?,
                 remaining: row.try_get("remaining")?,
+                read_at: row.try_get("read_at")?,
             })
         });
         row.transpose().map_err(Error::Database)
     }
 
-    /// True if the row is claimed now, false if another process has been faster. After an error the outcome is unknown.
+    /// True if the row is claimed now, false if another process has been faster, or the row was read too long ago. After an
+    /// error the outcome is unknown.
     pub(crate) async fn claim(&self, claim: &Claim) -> Result<bool, Error> {
-        let Claim { name, by, version, .. } = claim;
+        let Claim { name, by, version, deadline, .. } = claim;
         let lifetime = CLAIM.as_secs_f64();
-        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 4] = [
+        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 5] = [
             (name, Type::TEXT),
             (version, Type::INT8),
             (by, Type::TEXT),
             (&lifetime, Type::FLOAT8),
+            (deadline, Type::FLOAT8),
         ];
         match self.query(CLAIM_ROW, &parameters).await {
             Ok(row) => Ok(row.is_some()),
@@ -192,10 +202,11 @@ impl Database {
 }
 
 impl Claim {
-    /// A claim of the version that was read, which begins now. `holder` is the name of this process, for the others.
-    pub(crate) fn new(name: &str, version: i64, holder: &str) -> Result<Self, Error> {
+    /// A claim of what was read, which begins now. `holder` is the name of this process, for the others.
+    pub(crate) fn new(name: &str, read: &StoredRow, holder: &str) -> Result<Self, Error> {
         let by = format!("{holder} {:016x}", nonce()?);
-        Ok(Self { name: name.to_owned(), by, version, made: Moment::now() })
+        let (version, deadline) = (read.version, read.read_at + STATEMENT_TIMEOUT.as_secs_f64());
+        Ok(Self { name: name.to_owned(), by, version, made: Moment::now(), deadline })
     }
 
     pub(crate) fn age(&self) -> Duration {

@@ -13,7 +13,7 @@ use crate::connection::{Target, identity, targets};
 use crate::{Error, ErrorKind, Parameters};
 
 /// A statement takes milliseconds; a connection that was cut off does not say so.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connections of other processes end soon: for so long a process waits for a free one.
 const FULL_ATTEMPTS: u32 = 12;

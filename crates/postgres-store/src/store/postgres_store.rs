@@ -249,7 +249,7 @@ impl<D: Document> SharedStore for PostgresStore<D> {
         if let Some(holder) = stored.holder() {
             return Ok(TryLock::Held(Some(holder)));
         }
-        let claim = Claim::new(&row.name, stored.version, &row.holder)?;
+        let claim = Claim::new(&row.name, &stored, &row.holder)?;
         ClaimGuard::claim(Held { row, claim, stored, _lock: lock }).await
     }
 

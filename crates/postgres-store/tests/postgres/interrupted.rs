@@ -50,6 +50,31 @@ async fn claim_whose_outcome_stays_unknown_is_given_back() {
     assert_eq!(fleet.claimed_by(), "");
 }
 
+/// Its process has given up, and cannot give it back.
+#[tokio::test]
+async fn claim_that_arrives_late_claims_nothing() {
+    let Some(fleet) = Fleet::start("a claim that arrives late") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let network = Proxy::start(fleet.server.port());
+    network.set(Network::StallsAt(CLAIM));
+    let store = fleet.machine_at(1, network.port());
+    let attempt = tokio::spawn(async move { store.try_lock().await });
+    while network.state() != Network::Stalls {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::pause();
+    let error = attempt.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    // Longer than a process waits for an answer.
+    fleet.server.sql("SELECT pg_sleep(10.5)");
+    network.set(Network::Works);
+    let connections = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'ci'";
+    while fleet.server.sql(connections) != "0" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(fleet.claimed_by(), "");
+}
+
 /// Its own claim is on a newer version then, and what it has read has a token that is used up.
 #[tokio::test]
 async fn claim_is_not_used_if_a_late_commit_has_stored_another_version_meanwhile() {
