@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use credentials::RefreshToken;
-use token_source::{Commit, RefreshedTokens};
+use jiff::Timestamp;
+use token_source::{Commit, Refreshable, RefreshedTokens};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::machine_lock::MachineLock;
@@ -143,8 +144,8 @@ impl Held {
             it.refresh_token().is_some_and(|it| it.expose() == token.expose())
         };
         let has_new = |it: &D| tokens.refresh_token.as_ref().is_some_and(|token| has(it, token));
-        let (claimed, expires_at) = (self.claim.version(), document.expires_at());
-        let is_older = |it: &D| it.expires_at().zip(expires_at).is_some_and(|(it, ours)| it < ours);
+        let (claimed, ours) = (self.claim.version(), times(&document));
+        let is_older = |it: &D| is_before(times(it), ours);
         document.apply(tokens);
         loop {
             let outcome = self.store(Some(&document), retry).await?;
@@ -241,6 +242,20 @@ impl Held {
     }
 }
 
+/// When the access token of a sign-in expires, and when the sign-in was stored.
+type Times = [Option<Timestamp>; 2];
+
+fn times(sign_in: &impl Refreshable) -> Times {
+    [sign_in.expires_at(), sign_in.last_refresh()]
+}
+
+/// By the first time that both have: that of the issuer comes before that of a machine. An opaque token has only the
+/// second one. False if there is none.
+fn is_before(times: Times, others: Times) -> bool {
+    let both = times.into_iter().zip(others).find_map(|(it, other)| it.zip(other));
+    both.is_some_and(|(it, other)| it < other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +266,20 @@ mod tests {
     fn assert_limits(error: impl Fn() -> Error, commit: u64, save: u64) {
         for (retry, limit) in [(Retry::commit(), commit), (Retry::save(), save)] {
             assert_eq!(retry.limit(&error()).as_secs(), limit, "{:?}", error());
+        }
+    }
+
+    #[test]
+    fn older_sign_in_is_found_by_the_first_time_that_both_have() {
+        let at = |second| Timestamp::from_second(second).ok();
+        for (times, others, expected) in [
+            ([at(1), at(9)], [at(2), at(8)], true),
+            ([at(2), at(8)], [at(2), at(9)], false),
+            ([None, at(8)], [None, at(9)], true),
+            ([at(1), at(9)], [None, at(8)], false),
+            ([None, None], [at(1), at(9)], false),
+        ] {
+            assert_eq!(is_before(times, others), expected, "{times:?} {others:?}");
         }
     }
 
