@@ -181,6 +181,13 @@ pub(super) fn durability(database: &Database) -> Option<Row> {
             "a crash of the database can lose the newest token, because fsync is off",
             Some("set fsync = on and full_page_writes = on"),
         ),
+        Durability::NoFullPageWrites => (
+            Status::Warning,
+            "a power failure of the database can damage the sign-in, because full_page_writes is off",
+            Some(
+                "set full_page_writes = on, unless its file system never writes half a page, as ZFS",
+            ),
+        ),
         Durability::AsynchronousStandby => (
             Status::Warning,
             "a failover can lose the newest token, because no standby is synchronous",

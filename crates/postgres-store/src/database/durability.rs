@@ -9,13 +9,18 @@ pub enum Durability {
     Durable,
     /// A crash of the process. One of the machine may lose the newest token: `fsync` is off.
     NoFsync,
+    /// A crash of the process. One of the machine may damage the row: `full_page_writes` is off.
+    NoFullPageWrites,
     /// A crash, but not a failover to a standby that does not have the newest token: none is synchronous.
     AsynchronousStandby,
 }
 
+/// A backup and a receiver of the log are no standbys. Most users do not see the state.
 const SETTINGS: &str = "SELECT current_setting('fsync') = 'on' AS has_fsync, \
+     current_setting('full_page_writes') = 'on' AS has_full_pages, \
      current_setting('synchronous_standby_names') <> '' AS is_synchronous, \
-     EXISTS (SELECT FROM pg_stat_replication) AS has_standby";
+     EXISTS (SELECT FROM pg_stat_replication WHERE coalesce(state, 'streaming') = 'streaming' \
+     AND application_name NOT IN ('pg_basebackup', 'pg_receivewal')) AS has_standby";
 
 impl Database {
     /// What a commit survives, by the settings of the database and its standbys now.
@@ -28,10 +33,14 @@ impl Database {
             return Ok(Durability::Durable);
         };
         let is = |name| row.try_get::<_, bool>(name).map_err(Error::Database);
-        Ok(match (is("has_fsync")?, is("has_standby")?, is("is_synchronous")?) {
-            (false, ..) => Durability::NoFsync,
-            (true, true, false) => Durability::AsynchronousStandby,
-            _ => Durability::Durable,
+        Ok(if !is("has_fsync")? {
+            Durability::NoFsync
+        } else if !is("has_full_pages")? {
+            Durability::NoFullPageWrites
+        } else if is("has_standby")? && !is("is_synchronous")? {
+            Durability::AsynchronousStandby
+        } else {
+            Durability::Durable
         })
     }
 }

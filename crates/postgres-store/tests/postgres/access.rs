@@ -1,7 +1,8 @@
 //! Who reaches the database, and what its users may do.
 
-use postgres_store::{Database, Error, ErrorKind, Parameters, setup_sql};
+use postgres_store::{Database, Durability, Error, ErrorKind, Parameters, setup_sql};
 
+use crate::claims::Fleet;
 use crate::fixture::{Replication, Server};
 
 const PASSWORD: &str = "canary-password-7d1e";
@@ -171,6 +172,20 @@ async fn standby_is_not_the_store_whatever_is_asked_for() {
         let database = Database::new(&parameters, Some(PASSWORD.to_owned())).unwrap();
         let stored = database.run("UPDATE login_cli.sign_ins SET claimed_by = 'a'").await;
         assert!(stored.is_ok(), "{attributes}: {stored:?}");
+    }
+}
+
+/// No failover leads to it, so that it does not matter what it has.
+#[tokio::test]
+async fn receiver_of_the_log_is_no_standby() {
+    let settings = ["fsync=on", "full_page_writes=on"];
+    let Some(fleet) = Fleet::with_settings("a receiver of the log", &settings) else { return };
+    let _receiver = fleet.server.receive_log();
+    let database = fleet.database(fleet.server.port());
+    // It sees the state once it may.
+    for grant in ["", "GRANT pg_monitor TO ci"] {
+        fleet.server.sql(grant);
+        assert_eq!(database.durability().await.unwrap(), Durability::Durable);
     }
 }
 

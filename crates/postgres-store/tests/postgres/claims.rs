@@ -34,7 +34,7 @@ impl Fleet {
         Some(Self { server, folder })
     }
 
-    fn database(&self, port: u16) -> Database {
+    pub(crate) fn database(&self, port: u16) -> Database {
         let url = format!("postgres://ci@127.0.0.1:{port}/ops?sslmode=disable");
         database(&url).unwrap()
     }

@@ -51,10 +51,20 @@ fn doctor_does_not_wait_for_a_database_that_does_not_answer() {
 #[test]
 fn doctor_warns_of_a_standby_that_is_not_synchronous() {
     let what = "doctor with a standby";
-    let Some(fleet) = Fleet::with_settings(what, &["fsync=on"]) else { return };
+    let settings = ["fsync=on", "full_page_writes=on"];
+    let Some(fleet) = Fleet::with_settings(what, &settings) else { return };
     assert_eq!(check(&fleet, "database")["verdict"], "ok");
     let _standby = fleet.server.standby(Replication::Asynchronous);
     let found = check(&fleet, "database");
     assert_eq!(found["verdict"], "warning");
     assert!(found["remedy"].as_str().unwrap().contains("synchronous_standby_names"), "{found}");
+}
+
+#[test]
+fn doctor_warns_if_full_page_writes_is_off() {
+    let what = "doctor without full pages";
+    let Some(fleet) = Fleet::with_settings(what, &["fsync=on"]) else { return };
+    let found = check(&fleet, "database");
+    assert_eq!(found["verdict"], "warning");
+    assert!(found["found"].as_str().unwrap().contains("full_page_writes is off"), "{found}");
 }
