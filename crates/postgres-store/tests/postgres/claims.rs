@@ -67,6 +67,11 @@ impl Fleet {
         self.machine_at(number, self.server.port())
     }
 
+    /// The claim of each process ends.
+    pub(crate) fn expire_claim(&self) {
+        self.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    }
+
     pub(crate) fn claimed_by(&self) -> String {
         self.server.sql("SELECT claimed_by FROM login_cli.sign_ins")
     }

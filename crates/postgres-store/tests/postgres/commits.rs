@@ -22,6 +22,14 @@ async fn reserved(store: postgres_store::PostgresStore<Tokens>) -> (Guard, Store
     (guard, sign_in)
 }
 
+/// The guard of a process whose claim has ended before its answer came.
+async fn beyond_its_claim(fleet: &Fleet) -> (Guard, StoredSignIn<Tokens>) {
+    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
+    let guard = reserved(fleet.machine(1)).await;
+    fleet.expire_claim();
+    guard
+}
+
 /// Stores the tokens with this number.
 async fn commit(
     (guard, sign_in): (Guard, StoredSignIn<Tokens>),
@@ -68,7 +76,7 @@ async fn database_that_stays_away_is_waited_for_ten_minutes_if_a_token_can_be_lo
     fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
     let machines = [fleet.machine(1), fleet.machine(2)];
     let TryLock::Locked(mut save) = machines[0].try_lock().await.unwrap() else { unreachable!() };
-    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    fleet.expire_claim();
     let refresh = reserved(machines[1].clone()).await;
     fleet.server.stop(Shutdown::Immediate);
     for machine in machines {
@@ -190,9 +198,7 @@ async fn sign_in_that_its_caller_still_has_does_not_end_the_claim_of_another_pro
 #[tokio::test]
 async fn new_token_does_not_end_the_claim_of_another_process() {
     let Some(fleet) = Fleet::start("a commit in the claim of another process") else { return };
-    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
-    let refresh = reserved(fleet.machine(1)).await;
-    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    let refresh = beyond_its_claim(&fleet).await;
     let TryLock::Locked(other) = fleet.machine(2).try_lock().await.unwrap() else { unreachable!() };
     assert!(matches!(commit(refresh, 1).await.unwrap(), Commit::Stored(_)));
     assert!(fleet.row().starts_with("2machine-2"), "{}", fleet.row());
@@ -208,7 +214,7 @@ async fn key_that_was_added_during_the_request_is_read() {
     fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
     fs::copy(folder.join("keys"), folder.join("keys-1")).unwrap();
     let refresh = reserved(fleet.machine_with_keys(1, &folder.join("keys-1"))).await;
-    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    fleet.expire_claim();
     Keys::add(folder.join("keys")).unwrap();
     assert!(fleet.machine(0).rekey().await.unwrap());
     let commit = tokio::spawn(commit(refresh, 1));
@@ -320,9 +326,7 @@ async fn sign_in_that_may_have_a_successor_is_not_stored_again() {
 #[tokio::test]
 async fn superseded_commit_gives_its_claim_back() {
     let Some(fleet) = Fleet::start("a commit that is superseded") else { return };
-    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
-    let first = reserved(fleet.machine(1)).await;
-    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
+    let first = beyond_its_claim(&fleet).await;
     let second = reserved(fleet.machine(2)).await;
     assert!(matches!(commit(first, 1).await.unwrap(), Commit::Stored(_)));
     let outcome = commit(second, 2).await.unwrap();
