@@ -233,17 +233,21 @@ async fn key_that_was_added_during_the_request_is_read() {
 
 #[tokio::test]
 async fn database_that_went_back_during_the_request_gets_the_new_token() {
-    let Some(fleet) = Fleet::start("a database that goes back during a request") else { return };
-    let machine = fleet.machine(0);
-    machine.save(Some(&Tokens::new(0, -100))).await.unwrap();
-    fleet.server.sql("CREATE TABLE old AS SELECT version, document FROM login_cli.sign_ins");
-    machine.save(Some(&Tokens::new(1, -50))).await.unwrap();
-    machine.save(Some(&Tokens::new(2, -1))).await.unwrap();
-    let refresh = reserved(fleet.machine(1)).await;
-    fleet.roll_back();
-    assert!(matches!(commit(refresh, 3).await.unwrap(), Commit::Stored(_)));
-    // A machine that has seen version 3 accepts it.
-    assert_eq!((machine.read().await.unwrap().unwrap().number, fleet.row()), (3, "4".to_owned()));
+    let what = "a database that goes back during a request";
+    for tokens in [Tokens::new, Tokens::opaque] {
+        let Some(fleet) = Fleet::start(what) else { return };
+        let machine = fleet.machine(0);
+        machine.save(Some(&tokens(0, -100))).await.unwrap();
+        fleet.server.sql("CREATE TABLE old AS SELECT version, document FROM login_cli.sign_ins");
+        machine.save(Some(&tokens(1, -50))).await.unwrap();
+        machine.save(Some(&tokens(2, -1))).await.unwrap();
+        let refresh = reserved(fleet.machine(1)).await;
+        fleet.roll_back();
+        assert!(matches!(commit(refresh, 3).await.unwrap(), Commit::Stored(_)));
+        // A machine that has seen version 3 accepts it.
+        let stored = machine.read().await.unwrap().unwrap();
+        assert_eq!((stored.number, fleet.row()), (3, "4".to_owned()));
+    }
 }
 
 /// Its data are still to come.
@@ -264,15 +268,17 @@ async fn database_that_was_set_up_again_during_the_request_gets_the_new_token() 
 
 #[tokio::test]
 async fn new_sign_in_in_a_database_that_went_back_stays() {
-    let Some(fleet) = Fleet::start("a new sign-in in an older database") else { return };
-    fleet.machine(0).save(Some(&Tokens::new(8, 7200))).await.unwrap();
-    fleet.server.sql("CREATE TABLE old AS SELECT version, document FROM login_cli.sign_ins");
-    fleet.machine(0).save(Some(&Tokens::new(0, -1))).await.unwrap();
-    let refresh = reserved(fleet.machine(1)).await;
-    fleet.roll_back();
-    let outcome = commit(refresh, 1).await.unwrap();
-    assert!(matches!(outcome, Commit::Superseded { .. }), "{outcome:?}");
-    assert_eq!(fleet.machine(2).read().await.unwrap().unwrap().number, 8);
+    for tokens in [Tokens::new, Tokens::opaque] {
+        let Some(fleet) = Fleet::start("a new sign-in in an older database") else { return };
+        fleet.machine(0).save(Some(&tokens(8, 7200))).await.unwrap();
+        fleet.server.sql("CREATE TABLE old AS SELECT version, document FROM login_cli.sign_ins");
+        fleet.machine(0).save(Some(&tokens(0, -1))).await.unwrap();
+        let refresh = reserved(fleet.machine(1)).await;
+        fleet.roll_back();
+        let outcome = commit(refresh, 1).await.unwrap();
+        assert!(matches!(outcome, Commit::Superseded { .. }), "{outcome:?}");
+        assert_eq!(fleet.machine(2).read().await.unwrap().unwrap().number, 8);
+    }
 }
 
 /// The claim of the sign-in has ended before its tokens came, and the process that claimed the row after it has died.

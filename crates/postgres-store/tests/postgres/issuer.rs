@@ -17,11 +17,18 @@ use zeroize::Zeroizing;
 pub(crate) struct Tokens {
     pub(crate) number: u64,
     pub(crate) expires_at: Timestamp,
+    /// They do not say when they expire. Then that is also the time of their refresh.
+    is_opaque: bool,
 }
 
 impl Tokens {
     pub(crate) fn new(number: u64, expires_in: i64) -> Self {
-        Self { number, expires_at: now() + SignedDuration::from_secs(expires_in) }
+        let expires_at = now() + SignedDuration::from_secs(expires_in);
+        Self { number, expires_at, is_opaque: false }
+    }
+
+    pub(crate) fn opaque(number: u64, refreshed_in: i64) -> Self {
+        Self { is_opaque: true, ..Self::new(number, refreshed_in) }
     }
 }
 
@@ -38,7 +45,7 @@ impl Refreshable for Tokens {
     }
 
     fn expires_at(&self) -> Option<Timestamp> {
-        Some(self.expires_at)
+        (!self.is_opaque).then_some(self.expires_at)
     }
 
     fn issued_at(&self) -> Option<Timestamp> {
@@ -46,7 +53,7 @@ impl Refreshable for Tokens {
     }
 
     fn last_refresh(&self) -> Option<Timestamp> {
-        None
+        self.is_opaque.then_some(self.expires_at)
     }
 
     fn can_be_refreshed(&self) -> bool {
@@ -60,13 +67,20 @@ fn number(token: &str) -> Option<u64> {
 
 impl Document for Tokens {
     fn parse(text: &[u8]) -> Option<Self> {
-        let (token, expires_at) = std::str::from_utf8(text).ok()?.split_once(' ')?;
-        Some(Self { number: number(token)?, expires_at: expires_at.parse().ok()? })
+        let text = std::str::from_utf8(text).ok()?;
+        let [token, expires_at, is_opaque] = text.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        Some(Self {
+            number: number(token)?,
+            expires_at: expires_at.parse().ok()?,
+            is_opaque: is_opaque.parse().ok()?,
+        })
     }
 
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let token = self.refresh_token().unwrap();
-        Zeroizing::new(format!("{} {}", token.expose(), self.expires_at).into_bytes())
+        Zeroizing::new(
+            format!("{} {} {}", token.expose(), self.expires_at, self.is_opaque).into_bytes(),
+        )
     }
 
     fn apply(&mut self, tokens: &RefreshedTokens) {
@@ -74,6 +88,7 @@ impl Document for Tokens {
         *self = Self {
             number: number(token.expose()).unwrap(),
             expires_at: tokens.expires_at.unwrap(),
+            ..*self
         };
     }
 }
