@@ -120,7 +120,7 @@ pub(crate) fn decode(text: &str) -> Option<Zeroizing<String>> {
     while let Some(byte) = rest.next() {
         decoded.push(match byte {
             b'+' => b' ',
-            b'%' => hex_digit(rest.next()?)? << 4 | hex_digit(rest.next()?)?,
+            b'%' => hex_digit(rest.next()?)? * 16 + hex_digit(rest.next()?)?,
             visible if visible.is_ascii_graphic() => visible,
             _ => return None,
         });
