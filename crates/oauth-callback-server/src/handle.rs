@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::classify::{Head, Refusal};
 use crate::connection::Connection;
-use crate::limits::{MAX_HEADER_COUNT, MAX_HEADERS, MAX_REQUEST_LINE};
+use crate::limits::{MAX_HEAD, MAX_HEADER_COUNT, MAX_REQUEST_LINE};
 use crate::request_head::read_head;
 use crate::session::{Response, Session};
 
@@ -110,7 +110,7 @@ fn http(head_timeout: Duration) -> http1::Builder {
     http.timer(TokioTimer::new())
         .header_read_timeout(head_timeout)
         .max_headers(MAX_HEADER_COUNT)
-        .max_buf_size(MAX_REQUEST_LINE + MAX_HEADERS);
+        .max_buf_size(MAX_HEAD);
     http
 }
 

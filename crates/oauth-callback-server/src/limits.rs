@@ -60,6 +60,9 @@ pub(crate) const MAX_REQUEST_LINE: usize = 8 * 1024;
 /// The maximum size of the header section. Cookies of other servers on this host are in it.
 pub(crate) const MAX_HEADERS: usize = 16 * 1024;
 
+/// The maximum size of a head: a request line and a header section.
+pub(crate) const MAX_HEAD: usize = MAX_REQUEST_LINE + MAX_HEADERS;
+
 /// The maximum number of header fields. A browser sends about twenty.
 pub(crate) const MAX_HEADER_COUNT: usize = 64;
 
@@ -72,6 +75,18 @@ mod tests {
     fn half_of_the_descriptors_stay_free() {
         for (descriptors, connections) in [(0, 4), (64, 16), (256, 112), (1024, 496)] {
             assert_eq!(connections_within(descriptors), connections);
+        }
+    }
+
+    // threats 50
+    #[cfg(unix)]
+    #[test]
+    fn connections_stay_within_the_descriptors() {
+        let max = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        let most = connections_within(max.map_or(usize::MAX, |max| max.try_into().unwrap()));
+        for (connections, expected) in [(1, 1), (usize::MAX, most)] {
+            let limits = Limits { connections, ..Limits::default() }.within_descriptors();
+            assert_eq!(limits.connections, expected);
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::{Instant, timeout_at};
 
 use crate::classify::Refusal;
-use crate::limits::{MAX_HEADERS, MAX_REQUEST_LINE};
+use crate::limits::MAX_HEAD;
 
 /// The head of a request, and perhaps a part of its body. `None` if the client stops before the end of the head.
 pub(crate) async fn read_head(
@@ -17,7 +17,7 @@ pub(crate) async fn read_head(
     let (mut head, mut lines) = (Vec::new(), Lines::default());
     while let Ok(Ok(1..)) = timeout_at(deadline, stream.read_buf(&mut head)).await {
         match lines.are_complete(&head) {
-            Ok(false) if head.len() < MAX_REQUEST_LINE + MAX_HEADERS => {}
+            Ok(false) if head.len() < MAX_HEAD => {}
             Ok(false) => return Some(Err(lines.too_large())),
             Ok(true) => return Some(Ok(head)),
             Err(refusal) => return Some(Err(refusal)),
@@ -133,7 +133,9 @@ mod tests {
     // threats 38
     #[tokio::test]
     async fn too_large_head_without_a_line_end_has_a_long_request_line() {
-        let long = vec![b'a'; MAX_REQUEST_LINE + MAX_HEADERS];
+        let long = vec![b'a'; MAX_HEAD];
+        assert_eq!(read(&[&long[1..]]).await, None);
+        assert_refused(read(&[&long]).await, Refusal::LineTooLong);
         assert_refused(read(&[b"GET /", &long]).await, Refusal::LineTooLong);
         let headers = [&b"GET / HTTP/1.1\r\na: "[..], &long];
         assert_refused(read(&headers).await, Refusal::HeadTooLarge);
