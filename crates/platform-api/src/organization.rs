@@ -47,7 +47,11 @@ impl Session {
 /// their order.
 #[must_use]
 pub fn by_preference(mut organizations: Vec<Organization>) -> Vec<Organization> {
-    organizations.sort_by_key(|it| (!it.is_default, !it.personal));
+    organizations.sort_by_key(|it| match (it.is_default, it.personal) {
+        (true, _) => 0,
+        (false, true) => 1,
+        (false, false) => 2,
+    });
     organizations
 }
 
@@ -69,9 +73,9 @@ mod tests {
     fn default_organization_is_first_then_personal_ones() {
         let listed = read(
             r#"{"data":[{"id":"r1"},{"id":"p1","personal":true},{"id":"r2"},{"id":"p2","personal":true},
-                {"id":"d","is_default":true,"personal":true},{"id":"d2","is_default":true}]}"#,
+                {"id":"d1","is_default":true},{"id":"d2","is_default":true,"personal":true}]}"#,
         );
-        ids(&by_preference(listed.unwrap()), "d d2 p1 p2 r1 r2");
+        ids(&by_preference(listed.unwrap()), "d1 d2 p1 p2 r1 r2");
         ids(&by_preference(Vec::new()), "");
     }
 
