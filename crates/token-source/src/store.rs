@@ -147,3 +147,14 @@ pub enum Commit<S> {
         discarded: S,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lock_of_this_process_is_handed_out() {
+        assert_eq!(TryLock::Locked(7).locked(), Some(7));
+        assert_eq!(TryLock::<u8>::Held(None).locked(), None);
+    }
+}
