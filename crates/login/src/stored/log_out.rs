@@ -1,4 +1,4 @@
-use auth_store::{AuthDocument, ErrorKind};
+use auth_store::AuthDocument;
 use jiff::Timestamp;
 
 use super::{DiscardedTokens, Revocation, StoredSignIn};
@@ -34,27 +34,13 @@ impl StoredSignIn {
     /// Revokes the sign-in, then removes it. An unreadable document is removed too, and so is an imported
     /// access token, which is not revoked. A failed revocation does not prevent the removal.
     ///
-    /// The lock is held throughout, so that no process refreshes or stores the sign-in in between. If it was replaced all
-    /// the same, as after a claim that has ended, the new one is revoked and removed, too.
+    /// The lock is held throughout, so that no process refreshes or stores the sign-in in between.
     ///
     /// # Errors
     ///
     /// [`Error::OtherIssuer`] or [`Error::OtherClient`], and nothing is changed; [`Error::Store`] or
     /// [`Error::StoreBusy`], and the sign-in may still be stored.
     pub async fn log_out(
-        &self,
-        scope: LogOutScope,
-        events: Events<'_>,
-    ) -> Result<LoggedOut, Error> {
-        match self.log_out_once(scope, events).await {
-            Err(Error::Store(error)) if error.kind() == ErrorKind::Changed => {
-                self.log_out_once(scope, events).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn log_out_once(
         &self,
         scope: LogOutScope,
         events: Events<'_>,

@@ -63,24 +63,6 @@ pub(super) fn wait_for_held_answer(network: &Proxy) {
     }
 }
 
-/// The machine was suspended, and another one has refreshed the sign-in.
-#[test]
-fn logout_whose_claim_has_ended_removes_what_another_machine_has_stored() {
-    let what = "a logout whose claim has ended";
-    let Some(fleet) = failing(what, Endpoint::Revoke, Then::Hold) else { return };
-    fleet.import(super::HOUR);
-    let running = fleet.command("logout").start();
-    let sandbox = &fleet.world.sandbox;
-    sandbox.wait_for_requests_blocking(&Endpoint::Revoke, 1, TEST_TIMEOUT).unwrap();
-    fleet.server.sql("UPDATE login_cli.sign_ins SET claimed_until = now() - interval '1 s'");
-    fleet.on_machine(2, "refresh").run().exits(0);
-    assert_eq!(fleet.row("version"), "2");
-    sandbox.release();
-    running.finish().exits(0).says("Signed out: revoked, and removed from");
-    assert_eq!(fleet.row("version || ' ' || (document IS NULL)"), "3 true");
-    assert_eq!(sandbox.live_refresh_tokens(), [""; 0]);
-}
-
 const CLAIM: &str = "SET claimed_by = $3";
 
 /// The claim fails, and the token still works: but the person has cancelled the command.
