@@ -22,12 +22,13 @@
 //!
 //! The answer to a refresh has the only copy of the new refresh token. The commit repeats its statement for ten minutes,
 //! also if the database refuses access, or lacks the row, or the key file lacks a key, because a person may repair that.
-//! Then, or if waiting cannot help, [`Error::TokenLost`] has the reason as its source. The end of the process ends the commit: a program
-//! should delay its end after a signal.
+//! Then, or if waiting cannot help, [`Error::TokenLost`] has the reason as its source, within [`Error::MayBeStored`] if a
+//! statement had no answer. The end of the process ends the commit: a program should delay its end after a signal.
 //!
 //! A database that went back to an older version during the request gets the new token, and as many versions as it
 //! needs to be newer than any that a machine has seen; so does one that was set up again. If its access token is newer
-//! than the claimed one, somebody has signed in again, and that stays.
+//! than the claimed one, somebody has signed in again, and that stays. Tokens that do not say when they expire are compared
+//! by their last refresh, which the clock of a machine has written.
 //!
 //! # What a folder is for
 //!

@@ -41,11 +41,11 @@ macro_rules! durable {
     };
 }
 
-/// After the time `$5` it claims nothing: this process has given up then, and the claim would be of no process.
+/// After the time `$5` it claims nothing: this process has given up by then, and the claim would be of no process.
 const CLAIM_ROW: &str = durable!(
     "claimed_by = $3, claimed_until = now() + $4 * interval '1 s'",
     " AND version = $2 AND (claimed_until IS NULL OR claimed_until < now()) \
-     AND extract(epoch FROM now())::float8 < $5",
+     AND extract(epoch FROM clock_timestamp())::float8 < $5",
     "version"
 );
 

@@ -19,7 +19,7 @@ pub enum Durability {
 const SETTINGS: &str = "SELECT current_setting('fsync') = 'on' AS has_fsync, \
      current_setting('full_page_writes') = 'on' AS has_full_pages, \
      current_setting('synchronous_standby_names') <> '' AS is_synchronous, \
-     EXISTS (SELECT FROM pg_stat_replication WHERE coalesce(state, 'streaming') = 'streaming' \
+     EXISTS (SELECT FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup' \
      AND application_name NOT IN ('pg_basebackup', 'pg_receivewal')) AS has_standby";
 
 impl Database {

@@ -101,9 +101,13 @@ impl Database {
         Ok(row)
     }
 
-    /// Connects, if there is no connection. After an error, nothing was sent.
+    /// Connects, if there is no connection that works. After an error, nothing was sent.
     pub(crate) async fn ensure_connected(&self) -> Result<(), Error> {
-        let (mut kept, connection) = self.connected().await?;
+        let (mut kept, mut connection) = self.connected().await?;
+        // It may have ended while it was idle.
+        if within(STATEMENT_TIMEOUT, connection.client.check_connection()).await.is_err() {
+            connection = self.connect().await?;
+        }
         *kept = Some(connection);
         Ok(())
     }

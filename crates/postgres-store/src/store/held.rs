@@ -46,6 +46,8 @@ pub(super) struct Retry {
     was_overtaken: bool,
     /// Whether an attempt to store this document has had no answer.
     may_be_stored: bool,
+    /// Whether this document was stored in a version that a machine may have seen with another one.
+    was_stored: bool,
 }
 
 /// A failover and a restart take less. After it, a person has to repair the database, and the processes that wait would
@@ -79,7 +81,8 @@ impl Retry {
 
     fn new(is_only_copy: bool) -> Self {
         let (begun, pause) = (Instant::now(), SHORTEST_PAUSE);
-        Self { begun, pause, is_only_copy, was_overtaken: false, may_be_stored: false }
+        let (was_overtaken, may_be_stored, was_stored) = (false, false, false);
+        Self { begun, pause, is_only_copy, was_overtaken, may_be_stored, was_stored }
     }
 
     fn limit(&self, error: &Error) -> Duration {
@@ -98,7 +101,8 @@ impl Retry {
             true => Error::TokenLost { after: self.begun.elapsed(), source: error.into() },
             false => error,
         };
-        if self.may_be_stored { Error::MayBeStored(error.into()) } else { error }
+        let may_be_stored = self.may_be_stored || self.was_stored;
+        if may_be_stored { Error::MayBeStored(error.into()) } else { error }
     }
 
     /// Waits before the next attempt, or returns the error if there is none.
@@ -154,6 +158,7 @@ impl Held {
                 if self.claim.version() > claimed {
                     return Ok(Commit::Stored(StoredSignIn::Document(document)));
                 }
+                retry.was_stored = true;
                 continue;
             }
             match self.open::<D>(retry).await? {
@@ -163,11 +168,15 @@ impl Held {
                     document.apply(tokens);
                 }
                 // An earlier attempt was committed, and something else was changed after it.
-                Some(other) if has_new(&other) || outcome == Outcome::PerhapsSuccessor => {
+                Some(other)
+                    if has_new(&other)
+                        || outcome == Outcome::PerhapsSuccessor
+                        || retry.was_stored =>
+                {
                     return Ok(Commit::Stored(StoredSignIn::Document(other)));
                 }
                 // The database went back to an ancestor of what was claimed, whose refresh token is used up, or was set
-                // up again. A new sign-in has a newer access token, and stays; a logout has a newer version.
+                // up again. A new sign-in is not older, and stays; a logout has a newer version.
                 other if self.claim.version() < claimed && other.as_ref().is_none_or(is_older) => {}
                 stored => {
                     let stored = stored.map(StoredSignIn::Document);
@@ -242,7 +251,7 @@ impl Held {
     }
 }
 
-/// When the access token of a sign-in expires, and when the sign-in was stored.
+/// When the access token of a sign-in expires, and when it was refreshed, by the clock of that machine.
 type Times = [Option<Timestamp>; 2];
 
 fn times(sign_in: &impl Refreshable) -> Times {
