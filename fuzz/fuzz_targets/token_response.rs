@@ -65,16 +65,17 @@ fn check_grant(granted: Option<&TokenResponse>, refreshed: Option<&RefreshRespon
 /// Each field is either decoded or named as unusable, independent of the others.
 fn check_refresh(refreshed: Option<&RefreshResponse>, answer: Option<&Json>) {
     let rules = [is_visible, is_visible, is_visible_or_space, is_bearer];
+    // An empty string is absent, as null is.
+    let is_absent = |field: &Json| *field == Json::Null || field.text() == Some("");
     let fields = answer.and_then(|answer| {
         let [id, access, refresh, kind, lifetime, scope] = NAMES.map(|name| answer.only(name));
-        let is_error = answer.has("error") && !NAMES[..3].iter().any(|name| answer.has(name));
+        let has_no_token = NAMES[..3].iter().all(|name| is_absent(answer.last(name)));
+        let is_error = answer.has("error") && has_no_token;
         if is_error { None } else { Some([id?, access?, refresh?, kind?, lifetime?, scope?]) }
     });
     assert_eq!(refreshed.is_some(), fields.is_some());
     let Some((refreshed, fields)) = refreshed.zip(fields) else { return };
     let good = [0, 1, 2, 3].map(|n| fields[n].text().filter(|text| rules[n](text)));
-    // An empty string is absent, as null is.
-    let is_absent = |field: &Json| *field == Json::Null || field.text() == Some("");
     let is_odd = |n: &usize| good[*n].is_none() && !is_absent(fields[*n]);
     let odd: Vec<_> = (0..4).filter(is_odd).map(|n| NAMES[n]).collect();
     let [id_token, access_token, refresh_token, _] = good;
