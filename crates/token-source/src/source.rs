@@ -31,12 +31,16 @@ pub struct Valid<S, Error> {
 }
 
 /// What a process finds once it can act.
-enum Turn<S, G> {
+enum Turn<S, G, E> {
     /// It holds the lock, and this sign-in has yet to be refreshed.
     Refresh(S, G),
     /// Another process has refreshed it.
     Refreshed(S),
+    /// Others still hold the lock.
+    Busy(S, E),
 }
+
+type TurnOf<S, E> = Turn<<S as SharedStore>::SignIn, <S as SharedStore>::Guard, ErrorOf<S, E>>;
 
 type ValidOf<S, E> = Valid<<S as SharedStore>::SignIn, ErrorOf<S, E>>;
 
@@ -123,6 +127,7 @@ where
         match self.turn(is_needed, events).await? {
             Turn::Refreshed(sign_in) => Ok((sign_in, None)),
             Turn::Refresh(sign_in, guard) => self.refresh_locked(sign_in, guard, events).await,
+            Turn::Busy(sign_in, busy) => Ok((sign_in, Some(busy))),
         }
     }
 
@@ -132,7 +137,7 @@ where
         &self,
         is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
         events: &F,
-    ) -> Result<Turn<S::SignIn, S::Guard>, ErrorOf<S, E>> {
+    ) -> Result<TurnOf<S, E>, ErrorOf<S, E>> {
         let policy = self.store.wait_policy();
         let mut wait = Wait::new(policy, self.clock.now());
         loop {
@@ -144,8 +149,9 @@ where
             if !is_needed(&sign_in, policy.while_held) {
                 return Ok(Turn::Refreshed(sign_in));
             }
-            let waited = wait.pause(&self.clock, events).await;
-            waited.map_err(|waited| Error::Busy { waited, holder })?;
+            if let Err(waited) = wait.pause(&self.clock, events).await {
+                return Ok(Turn::Busy(sign_in, Error::Busy { waited, holder }));
+            }
         }
     }
 
@@ -154,7 +160,7 @@ where
         &self,
         mut guard: S::Guard,
         is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
-    ) -> Result<Turn<S::SignIn, S::Guard>, ErrorOf<S, E>> {
+    ) -> Result<TurnOf<S, E>, ErrorOf<S, E>> {
         let stored = guard.load().await.map_err(Error::Store);
         match stored.and_then(|stored| self.current(stored)) {
             Ok(sign_in) if is_needed(&sign_in, WhileHeld::Wait) => {
@@ -194,12 +200,17 @@ where
                 let outcome = guard.commit(sign_in, tokens, token).await;
                 self.clock.sleep(SIGNAL_PAUSE).await;
                 events(Event::Refreshed);
-                let sign_in = self.finish_commit(outcome.map_err(Error::NotStored)?).await?;
-                match defect {
-                    None if !is_new && has_expired(&sign_in, self.clock.now()) => {
-                        Err(Error::NoAccessToken)
+                match (outcome.map_err(Error::NotStored)?, defect) {
+                    (Commit::Stored(sign_in), Some(defect)) => {
+                        Ok((sign_in, Some(Error::Refresh(defect))))
                     }
-                    defect => Ok((sign_in, defect.map(Error::Refresh))),
+                    (Commit::Stored(sign_in), None) if is_new => Ok((sign_in, None)),
+                    (Commit::Stored(sign_in), None) => self.unexpired(sign_in),
+                    // Another program has stored a sign-in first, maybe an old one.
+                    (Commit::Superseded { stored, discarded }, _) => {
+                        self.endpoint.discard(discarded).await;
+                        self.unexpired(stored.ok_or(Error::NotSignedIn)?)
+                    }
                 }
             }
             Err(error) => {
@@ -216,19 +227,11 @@ where
         }
     }
 
-    /// The sign-in after a commit. If another program has stored one first, the new tokens are discarded.
-    async fn finish_commit(&self, commit: Commit<S::SignIn>) -> Result<S::SignIn, ErrorOf<S, E>> {
-        match commit {
-            Commit::Stored(sign_in) => Ok(sign_in),
-            Commit::Superseded { stored, discarded } => {
-                self.endpoint.discard(discarded).await;
-                let stored = stored.ok_or(Error::NotSignedIn)?;
-                // Somebody may have stored an old sign-in again.
-                match has_expired(&stored, self.clock.now()) {
-                    true => Err(Error::NoAccessToken),
-                    false => Ok(stored),
-                }
-            }
+    /// A sign-in that may have an old access token.
+    fn unexpired(&self, sign_in: S::SignIn) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
+        match has_expired(&sign_in, self.clock.now()) {
+            true => Err(Error::NoAccessToken),
+            false => Ok((sign_in, None)),
         }
     }
 
@@ -248,11 +251,11 @@ where
         };
         for attempt in 1..=attempts {
             let sign_in = self.current(self.store.reload().await.map_err(Error::Store)?)?;
-            // A server may have sent that program a refresh token alone.
-            let is_new = !is_same(&sign_in.access_token(), &before.access_token());
             let is_other = |token: RefreshToken| token.expose() != rejected.expose();
-            if sign_in.refresh_token().map_or(is_new, is_other) {
-                return if is_new { Ok((sign_in, None)) } else { Err(Error::NoAccessToken) };
+            let has_other = || !is_same(&sign_in.access_token(), &before.access_token());
+            // A server may have sent that program a refresh token alone.
+            if sign_in.refresh_token().map_or_else(has_other, is_other) {
+                return self.unexpired(sign_in);
             }
             if attempt < attempts {
                 self.clock.sleep(SUCCESSOR_INTERVAL).await;

@@ -285,13 +285,14 @@ async fn defect_is_the_error_unless_the_old_token_works() {
         (OutcomeUnknown, EXPIRED, None, "OutcomeUnknown"),
         (OutcomeUnknown, DUE, Some(None), "NotSignedIn"),
         (OutcomeUnknown, DUE, Some(Some(EXPIRED)), "NoAccessToken"),
-        (OutcomeUnknown, DUE, Some(Some(OTHER)), "a2!"),
+        (OutcomeUnknown, DUE, Some(Some(OTHER)), "a2"),
+        (InvalidResponse, DUE, Some(Some(OTHER)), "a2"),
     ] {
         let case = Case { defect: Some(kind), superseded_by, ..Case::default() };
         let (text, _) = outcome(&Case { stored: Some(stored), ..case.clone() }, false).await;
         assert_eq!(text, expected, "{case:?}");
         let (text, _) = outcome(&Case { stored: Some(stored), ..case }, true).await;
-        assert_eq!(text, expected.replace("a2!", "OutcomeUnknown"));
+        assert_eq!(text, expected);
     }
 }
 
@@ -301,8 +302,11 @@ async fn rejected_token_may_have_a_successor_from_another_program() {
         (OTHER, "a2"),
         (("a2", None, 3600), "a2"),
         (("a1", None, 3600), "AlreadyUsed"),
-        (("a1", Some("r2"), 3600), "NoAccessToken"),
+        (("a1", Some("r2"), 3600), "a1"),
+        (("a1", Some("r2"), 0), "NoAccessToken"),
         (("a2", Some("r1"), 3600), "AlreadyUsed"),
+        // An old file was restored.
+        (("a0", Some("r0"), -1), "NoAccessToken"),
     ] {
         let during_request = Some(other);
         let stored = Some(EXPIRED);
