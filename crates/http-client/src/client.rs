@@ -16,6 +16,7 @@ use crate::options::Options;
 use crate::proxy::ProxyRoutes;
 use crate::request::Request;
 use crate::resolver::Resolver;
+use crate::retry::RetryWindow;
 use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls;
@@ -134,6 +135,13 @@ impl HttpClient {
     #[must_use]
     pub fn deadline(&self) -> Duration {
         self.options().connect_timeout + self.options().timeout
+    }
+
+    /// For several requests that end together within [`deadline`](Self::deadline): it opens now, and is as long as
+    /// the connect timeout.
+    #[must_use]
+    pub fn retry_window(&self) -> RetryWindow {
+        RetryWindow::open(self.options().connect_timeout)
     }
 
     pub(crate) fn options(&self) -> &Options {

@@ -18,38 +18,47 @@ pub async fn retry_if_not_sent<F>(send: impl Fn() -> F) -> Result<Response, Erro
 where
     F: Future<Output = Result<Response, Error>>,
 {
-    let window = RetryWindow::open();
-    match send().await {
-        Err(error) if is_worth_another(&error) && window.is_open() => {
-            tracing::debug!(%error, "never sent, so it is sent again");
-            send().await
-        }
-        outcome => outcome,
-    }
-}
-
-/// The first ten seconds of several requests that have to end together within
-/// [`HttpClient::deadline`](crate::HttpClient::deadline): the last one begins in them. They pass while the
-/// machine is suspended, too.
-#[derive(Clone, Copy, Debug)]
-pub struct RetryWindow {
-    begun: Duration,
+    RetryWindow::open(WINDOW).retry_if_not_sent(send).await
 }
 
 /// The usual connect timeout.
 const WINDOW: Duration = Duration::from_secs(10);
 
+/// The time in which the last of several requests has to begin, so that they end together within
+/// [`HttpClient::deadline`](crate::HttpClient::deadline). It passes while the machine is suspended, too.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryWindow {
+    begun: Duration,
+    length: Duration,
+}
+
 impl RetryWindow {
-    /// The ten seconds from now on.
-    #[must_use]
-    pub fn open() -> Self {
-        Self { begun: uptime() }
+    pub(crate) fn open(length: Duration) -> Self {
+        Self { begun: uptime(), length }
     }
 
     /// Whether another request may begin.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        uptime().saturating_sub(self.begun) < WINDOW
+        uptime().saturating_sub(self.begun) < self.length
+    }
+
+    /// The same as [`retry_if_not_sent`], which has a window of its own.
+    ///
+    /// # Errors
+    ///
+    /// The error of the last attempt.
+    pub async fn retry_if_not_sent<F>(&self, send: impl Fn() -> F) -> Result<Response, Error>
+    where
+        F: Future<Output = Result<Response, Error>>,
+    {
+        match send().await {
+            Err(error) if is_worth_another(&error) && self.is_open() => {
+                tracing::debug!(%error, "never sent, so it is sent again");
+                send().await
+            }
+            outcome => outcome,
+        }
     }
 }
 
@@ -82,13 +91,18 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_attempts(mut outcomes: Vec<Error>, expected: usize) {
+    fn assert_attempts(outcomes: Vec<Error>, expected: usize) {
+        assert_attempts_within(WINDOW, outcomes, expected);
+    }
+
+    #[track_caller]
+    fn assert_attempts_within(window: Duration, mut outcomes: Vec<Error>, expected: usize) {
         outcomes.reverse();
         let all = outcomes.len();
         let outcomes = RefCell::new(outcomes);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let last =
-            runtime.block_on(retry_if_not_sent(async || Err(outcomes.borrow_mut().pop().unwrap())));
+        let send = async || Err(outcomes.borrow_mut().pop().unwrap());
+        let last = runtime.block_on(RetryWindow::open(window).retry_if_not_sent(send));
         assert!(last.is_err());
         assert_eq!(all - outcomes.borrow().len(), expected);
     }
@@ -100,5 +114,11 @@ mod tests {
         assert_attempts(vec![refused(), timed_out(), refused()], 2);
         assert_attempts(vec![timed_out(), refused()], 1);
         assert_attempts(vec![timeout_in(Phase::Connecting), refused()], 1);
+    }
+
+    // threats 77
+    #[test]
+    fn unsent_request_is_not_retried_late() {
+        assert_attempts_within(Duration::ZERO, vec![refused(), refused()], 1);
     }
 }

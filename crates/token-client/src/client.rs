@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use credentials::ClientSecret;
-use http_client::{ErrorResponse, HttpClient, Response, RetryWindow, retry_if_not_sent};
+use http_client::{ErrorResponse, HttpClient, Response, RetryWindow};
 use serde::Deserialize;
 use url::Url;
 
@@ -128,23 +128,30 @@ impl TokenClient {
         self.send(&TokenRequest { endpoint, format: BodyFormat::Form, fields, secrets }).await
     }
 
-    /// Sends a request. It is retried once if it was never sent, or if the server asks within ten seconds for
-    /// another nonce in the proof of possession.
+    /// Sends a request. It is retried once if it was never sent, or if the server asks within the connect timeout
+    /// for another nonce in the proof of possession.
     ///
     /// # Errors
     ///
     /// [`Error::Http`] without a whole response, [`Error::ErrorResponse`] with one that is no success.
     pub async fn send(&self, request: &TokenRequest<'_>) -> Result<Response, Error> {
+        self.send_within(self.http.retry_window(), request).await
+    }
+
+    pub(crate) async fn send_within(
+        &self,
+        window: RetryWindow,
+        request: &TokenRequest<'_>,
+    ) -> Result<Response, Error> {
         let Some(key) = &self.dpop else {
-            return accepted(retry_if_not_sent(|| self.send_once(request, None)).await?);
+            return accepted(window.retry_if_not_sent(|| self.send_once(request, None)).await?);
         };
-        let window = RetryWindow::open();
         let proof = key.token_proof(request.endpoint)?;
-        let response = retry_if_not_sent(|| self.send_once(request, Some(&proof))).await?;
-        let nonce_is_new = key.take_nonce(&response);
+        let response = window.retry_if_not_sent(|| self.send_once(request, Some(&proof))).await?;
+        let has_nonce = key.take_nonce(&response);
         match accepted(response) {
             // The server has not acted on a request whose proof it refused.
-            Err(error) if error.has_code("use_dpop_nonce") && nonce_is_new && window.is_open() => {
+            Err(error) if error.has_code("use_dpop_nonce") && has_nonce && window.is_open() => {
                 let proof = key.token_proof(request.endpoint)?;
                 let response = self.send_once(request, Some(&proof)).await?;
                 key.take_nonce(&response);

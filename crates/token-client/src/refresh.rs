@@ -1,4 +1,5 @@
 use credentials::RefreshToken;
+use http_client::RetryWindow;
 
 use crate::client::{TokenClient, TokenRequest};
 use crate::error::Error;
@@ -30,12 +31,27 @@ impl TokenClient {
         refresh_token: &RefreshToken,
         parameters: &[(&str, &str)],
     ) -> Result<RefreshResponse, Error> {
+        self.refresh_within(self.http().retry_window(), refresh_token, parameters).await
+    }
+
+    /// As [`refresh_with`](Self::refresh_with), after other requests of the same refresh: the last request begins
+    /// while `window` is open.
+    ///
+    /// # Errors
+    ///
+    /// As [`refresh`](Self::refresh).
+    pub async fn refresh_within(
+        &self,
+        window: RetryWindow,
+        refresh_token: &RefreshToken,
+        parameters: &[(&str, &str)],
+    ) -> Result<RefreshResponse, Error> {
         let fields = refresh_fields(self.client_id(), refresh_token);
         let fields = [&fields[..], parameters].concat();
         let Provider { token_endpoint: endpoint, refresh_body: format, .. } = self.provider();
         let secrets = &[refresh_token.expose()];
         let request = TokenRequest { endpoint, format: *format, fields: &fields, secrets };
-        RefreshResponse::read(&self.send(&request).await?, self.token_type())
+        RefreshResponse::read(&self.send_within(window, &request).await?, self.token_type())
     }
 }
 

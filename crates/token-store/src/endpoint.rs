@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use credentials::{Claims, RefreshToken};
 use jiff::Timestamp;
-use token_client::http_client::RetryWindow;
 use token_client::{Error, InvalidIdToken, JwkSet, RefreshResponse, TokenClient};
 use token_source::{
     Clock, RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse,
@@ -89,9 +88,10 @@ pub enum RefreshFailure {
     /// The keys were read, but so late that nothing was sent.
     #[error("the keys of the server took too long")]
     KeysTimedOut,
-    /// The requests of the refresh took too long together. The server may have refreshed the tokens.
-    #[error("the refresh took too long")]
-    TimedOut,
+    /// The tokens were refreshed, but the keys that verify the new ID token took too long. The new refresh token is
+    /// stored.
+    #[error("the keys of the server took too long to verify the new ID token")]
+    ValidationTimedOut,
     /// The response is about another person, or not for this client.
     #[error("the new ID token is not valid")]
     InvalidIdToken(#[from] InvalidIdToken),
@@ -119,7 +119,7 @@ impl TokenEndpoint<StoredTokens> for Refresher {
         before: &StoredTokens,
         token: &RefreshToken,
     ) -> Result<TokenResponse<RefreshFailure>, RefreshFailure> {
-        let (window, end) = (RetryWindow::open(), Instant::now() + self.deadline());
+        let (window, end) = (self.client.http().retry_window(), Instant::now() + self.deadline());
         if let Some(keys) = &self.keys {
             keys.load().await.map_err(RefreshFailure::Keys)?;
             if !window.is_open() {
@@ -128,12 +128,12 @@ impl TokenEndpoint<StoredTokens> for Refresher {
         }
         let parameters: Vec<(&str, &str)> =
             self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let response = timeout_at(end, self.client.refresh_with(token, &parameters)).await;
-        let response = response.map_err(|_| RefreshFailure::TimedOut)?;
+        // It ends in time by itself, so that no response is lost to a timeout here.
+        let response = self.client.refresh_within(window, token, &parameters).await;
         let response = response.map_err(RefreshFailure::Request)?;
         let now = SystemClock.now();
         let validation = timeout_at(end, self.validate(&response, before, now)).await;
-        let defect = validation.unwrap_or(Err(RefreshFailure::TimedOut)).err();
+        let defect = validation.unwrap_or(Err(RefreshFailure::ValidationTimedOut)).err();
         let RefreshResponse { id_token, access_token, refresh_token, expires_in, .. } = response;
         let tokens = match defect {
             None => RefreshedTokens {
@@ -189,7 +189,7 @@ impl RefreshError for RefreshFailure {
                 RefreshErrorKind::OutcomeUnknown
             }
             Self::Request(_) | Self::Keys(_) | Self::KeysTimedOut => RefreshErrorKind::Unavailable,
-            Self::TimedOut | Self::InvalidIdToken(InvalidIdToken::Keys { .. }) => {
+            Self::ValidationTimedOut | Self::InvalidIdToken(InvalidIdToken::Keys { .. }) => {
                 RefreshErrorKind::OutcomeUnknown
             }
             Self::InvalidIdToken(_) | Self::InvalidField { .. } => {
@@ -228,9 +228,10 @@ mod tests {
     /// The header `{"alg":"ES256","kid":"k-2"}`, and claims of the subject `ada` that expire in 2100.
     const ID_TOKEN: &str = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImstMiJ9.eyJpc3MiOiJodHRwczovL2lkLnRlc3QiLCJhdWQiOiJhcHAiLCJzdWIiOiJhZGEiLCJleHAiOjQxMDI0NDQ4MDAsImlhdCI6MX0.AA";
 
-    /// The keys are read once, and the response to a refresh takes almost all of its time.
+    /// The keys can be read once, and the response to a refresh takes almost all of its time.
     #[derive(Debug, Default)]
     struct SlowServer {
+        keys_take: Duration,
         has_sent_keys: AtomicBool,
     }
 
@@ -247,16 +248,15 @@ mod tests {
                 if self.has_sent_keys.swap(true, Ordering::Relaxed) {
                     std::future::pending::<()>().await;
                 }
+                sleep(self.keys_take).await;
                 Ok(Response::new(br#"{"keys":[]}"#.to_vec()))
             })
         }
     }
 
-    /// Other processes wait for it that long.
-    // threats 111
-    #[tokio::test(start_paused = true)]
-    async fn slow_refresh_ends_before_the_lock_timeout_and_keeps_the_refresh_token() {
-        let http = HttpClient::with_transport(Options::new("test/1.0"), SlowServer::default());
+    fn slow(options: Options, keys_take: Duration) -> (MemoryStore, Refresher) {
+        let server = SlowServer { keys_take, ..SlowServer::default() };
+        let http = HttpClient::with_transport(options, server);
         let at = |path: &str| format!("https://id.test{path}").parse().unwrap();
         let provider = Provider::new("https://id.test".parse().unwrap(), at("/a"), at("/token"));
         let keys = JwkSet::new(http.clone(), at("/keys"));
@@ -264,7 +264,27 @@ mod tests {
         let mut tokens = StoredTokens::default();
         tokens.set("access_token", "a-1");
         tokens.set("refresh_token", "r-1");
-        let store = MemoryStore::new(tokens);
+        (MemoryStore::new(tokens), refresher)
+    }
+
+    /// The keys have taken all of its time to begin.
+    // threats 111
+    #[tokio::test]
+    async fn late_refresh_is_not_sent() {
+        let connect_timeout = Duration::from_secs(1);
+        let options = Options { connect_timeout, ..Options::new("test/1.0") };
+        let (store, refresher) = slow(options, connect_timeout);
+        let error = token_source(store.clone(), refresher).access_token().await.unwrap_err();
+        let is_late = matches!(error, token_source::Error::Refresh(RefreshFailure::KeysTimedOut));
+        assert!(is_late, "{error:?}");
+        assert_eq!(store.take().await.unwrap().refresh_token().unwrap().expose(), "r-1");
+    }
+
+    /// Other processes wait for it that long.
+    // threats 111
+    #[tokio::test(start_paused = true)]
+    async fn slow_refresh_ends_before_the_lock_timeout_and_keeps_the_refresh_token() {
+        let (store, refresher) = slow(Options::new("test/1.0"), Duration::ZERO);
         let (deadline, begun) = (refresher.deadline(), Instant::now());
         let error = token_source(store.clone(), refresher).access_token().await.unwrap_err();
         assert!(
@@ -272,7 +292,8 @@ mod tests {
             "{:?} {error:?}",
             begun.elapsed()
         );
-        let is_timeout = matches!(error, token_source::Error::Refresh(RefreshFailure::TimedOut));
+        let is_timeout =
+            matches!(error, token_source::Error::Refresh(RefreshFailure::ValidationTimedOut));
         assert!(is_timeout, "{error:?}");
         assert_eq!(store.take().await.unwrap().refresh_token().unwrap().expose(), "r-2");
     }
