@@ -1,5 +1,5 @@
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::base_url::is_localhost;
 
 /// The system's resolver with its own timeout, so that a DNS timeout is distinct from a server
-/// timeout. It does not ask the system about `localhost`, to which plain http is sent.
+/// timeout. `localhost`, to which plain http is sent, has loopback addresses only.
 #[derive(Debug)]
 pub(crate) struct Resolver {
     pub(crate) deadline: Duration,
@@ -31,12 +31,11 @@ impl Resolver {
         host: &str,
         port: u16,
     ) -> Result<Vec<SocketAddr>, Unresolved> {
-        if is_localhost(host) {
-            return Ok(vec![
-                (Ipv6Addr::LOCALHOST, port).into(),
-                (Ipv4Addr::LOCALHOST, port).into(),
-            ]);
-        }
+        let found = self.ask_the_system(host, port).await;
+        if is_localhost(host) { Ok(loopback(found.unwrap_or_default(), port)) } else { found }
+    }
+
+    async fn ask_the_system(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Unresolved> {
         let name = || host.to_owned();
         let refused = |source| Unresolved::Refused { name: name(), source };
         let found = timeout(self.deadline, lookup_host((host, port))).await;
@@ -46,6 +45,16 @@ impl Resolver {
         // Some resolvers return an empty list.
         if found.is_empty() { Err(refused(io::ErrorKind::NotFound.into())) } else { Ok(found) }
     }
+}
+
+/// The loopback addresses among those of `localhost`, in the order of the system: where it has only one, another user
+/// may listen at the other.
+fn loopback(mut found: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
+    found.retain(|it| it.ip().to_canonical().is_loopback());
+    if found.is_empty() {
+        found.push((Ipv4Addr::LOCALHOST, port).into());
+    }
+    found
 }
 
 impl Resolve for Resolver {
@@ -65,14 +74,27 @@ mod tests {
     /// The time is too short for a resolver.
     // threats 84
     #[tokio::test]
-    async fn localhost_is_loopback_whatever_the_resolver_says() {
+    async fn localhost_is_loopback_without_a_resolver() {
         let resolver = Resolver { deadline: Duration::ZERO };
         for host in ["localhost", "app.localhost", "LocalHost."] {
             let found = resolver.look_up(host, 80).await.unwrap();
-            assert_eq!(found, ["[::1]:80", "127.0.0.1:80"].map(|it| it.parse().unwrap()), "{host}");
+            assert_eq!(found, ["127.0.0.1:80".parse().unwrap()], "{host}");
         }
         for host in ["localhost.test", "notlocalhost"] {
             assert!(resolver.look_up(host, 80).await.is_err(), "{host}");
+        }
+    }
+
+    // threats 84
+    #[test]
+    fn localhost_is_loopback_whatever_the_resolver_says() {
+        for (found, expected) in [
+            (vec!["[::1]:80", "127.0.0.1:80"], vec!["[::1]:80", "127.0.0.1:80"]),
+            (vec!["10.0.0.1:80", "127.0.0.1:80"], vec!["127.0.0.1:80"]),
+            (vec!["10.0.0.1:80"], vec!["127.0.0.1:80"]),
+        ] {
+            let addresses = |list: Vec<&str>| list.iter().map(|it| it.parse().unwrap()).collect();
+            assert_eq!(loopback(addresses(found), 80), addresses(expected) as Vec<SocketAddr>);
         }
     }
 }
