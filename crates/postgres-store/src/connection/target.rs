@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -140,6 +140,11 @@ impl Host {
             }
     }
 
+    /// The address of `localhost` without TLS, whatever a resolver says.
+    fn loopback(&self) -> Option<IpAddr> {
+        (self.name == "localhost").then_some(Ipv4Addr::LOCALHOST.into())
+    }
+
     /// Every mode with TLS verifies the certificate and the name: the weaker ones only encrypt.
     fn ssl_mode(&self, parameters: &Parameters) -> Result<SslMode, InvalidParameters> {
         if self.is_socket() {
@@ -162,7 +167,7 @@ impl Host {
         parameters: &Parameters,
     ) -> Result<(), InvalidParameters> {
         config.host(&self.name).port(self.port).ssl_mode(self.ssl_mode(parameters)?);
-        if let Some(address) = self.address {
+        if let Some(address) = self.address.or(self.loopback()) {
             config.hostaddr(address);
         }
         Ok(())
@@ -198,6 +203,7 @@ fn parse<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, InvalidPara
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv6Addr;
 
     fn targets_of(url: &str) -> Result<Vec<Target>, InvalidParameters> {
         targets(&Parameters::resolve(url, |_| None)?, None)
@@ -238,6 +244,14 @@ mod tests {
             let error = targets_of(url).err();
             assert!(matches!(error, Some(InvalidParameters::Plain { .. })), "{url}: {error:?}");
         }
+    }
+
+    #[test]
+    fn localhost_needs_no_resolver() {
+        let addresses = |url: &str| targets_of(url).unwrap()[0].config.get_hostaddrs().to_vec();
+        assert_eq!(addresses("postgres://ci@localhost/"), [Ipv4Addr::LOCALHOST]);
+        assert_eq!(addresses("postgres://ci@localhost/?hostaddr=::1"), [Ipv6Addr::LOCALHOST]);
+        assert!(addresses("postgres://ci@db.test/").is_empty());
     }
 
     #[test]
