@@ -187,9 +187,11 @@ with FOLDER +TASK:
 # The end-to-end tests of the main commands.
 main_tests := "login:: create_key:: device_code:: token:: refresh:: logout:: profiles:: signals::"
 
+# The faults run with the allocators of both C libraries.
+#
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
-ci: check (with tests_programs "demo" "--headless") (with tests_programs "browser") simulate (model "--faults" "1") (with tests_programs "providers") (package "--no-verify") (dist "--packages") (musl main_tests) (with static_programs "stress" "callback" "--short") (with static_programs "faults" "--short") (emulators "--short")
+ci: check (with tests_programs "demo" "--headless") (with tests_programs "browser") simulate (model "--faults" "1") (with tests_programs "providers") (package "--no-verify") (dist "--packages") (musl main_tests) (with static_programs "stress" "callback" "--short") (with static_programs "faults" "--short") (with tests_programs "faults" "--spent" "--short") (emulators "--short")
 
 # Both sign-ins and a menu of projects, against the sandbox in your browser; `--headless` simulates it
 [group('see')]
