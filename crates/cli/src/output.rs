@@ -152,7 +152,11 @@ pub(crate) fn columns() -> Option<usize> {
 
 /// Fails if standard output is closed, so that a result which cannot be printed again is not made.
 pub(crate) fn check_is_open() -> Result<(), OutputError> {
-    if is_closed()? { Err(io::Error::other("it is closed").into()) } else { Ok(()) }
+    if is_closed()? {
+        Err(io::Error::other("it is closed, or goes nowhere").into())
+    } else {
+        Ok(())
+    }
 }
 
 /// Rust's runtime opens `/dev/null` in place of a closed standard output, for reading and writing. A shell
