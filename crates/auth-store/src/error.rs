@@ -86,7 +86,7 @@ pub enum Error {
     },
     /// The external store did not answer, or was stopped before that by a timeout or a cancellation. It may
     /// have stored the document.
-    #[error("the sign-in may be stored in {name}")]
+    #[error("it is unknown whether the sign-in was stored in {name}")]
     MayBeStored {
         /// Its display name.
         name: String,

@@ -159,7 +159,7 @@ impl Phase {
             }
             Self::Response => format!("{host} did not respond within {seconds} seconds"),
             Self::Rest => {
-                format!("{host} stopped in the middle of its response for {seconds} seconds")
+                format!("{host} sent nothing for {seconds} seconds in the middle of its response")
             }
             Self::Body => format!("{host} did not finish its response within {seconds} seconds"),
         }

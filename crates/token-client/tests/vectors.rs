@@ -53,7 +53,7 @@ fn outcome(response: Result<RefreshResponse, Error>) -> String {
 
 // threats 72 73 85 86 87 110 111
 #[tokio::test]
-async fn token_response_of_each_vector_has_its_outcome() {
+async fn each_token_response_vector_has_the_expected_outcome() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/vectors/token_response");
     let mut checked = 0;
     for entry in fs::read_dir(folder).unwrap() {

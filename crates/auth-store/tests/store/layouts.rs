@@ -211,7 +211,7 @@ fn group_volume_is_read_and_written() {
 /// `OpenShift` runs a container as an unnamed user in the group of root.
 // threats 165
 #[test]
-fn pod_with_an_arbitrary_user_reads_by_group() {
+fn arbitrary_user_of_a_pod_can_read_through_its_group() {
     const ANYBODY: u32 = 1_000_650_000;
     if !is_root("an arbitrary user of a pod") {
         return;

@@ -198,7 +198,7 @@ fn browser(finding: &BrowserFinding) -> Row {
         BrowserFinding::Remote(_) => row("not used: there is no display").remedy(by_hand()),
         BrowserFinding::Missing(program) => {
             row(&format!("BROWSER names {program}, which does not exist"))
-                .remedy(say("name another program in BROWSER, or ").and(by_hand()))
+                .remedy(say("set BROWSER to another program, or ").and(by_hand()))
         }
         BrowserFinding::NoLauncher => {
             row("not found").remedy(say("set BROWSER to a program, or ").and(by_hand()))

@@ -185,7 +185,7 @@ pub(super) fn durability(database: &Database) -> Option<Row> {
             Status::Warning,
             "a power failure of the database can damage the sign-in, because full_page_writes is off",
             Some(
-                "set full_page_writes = on, unless its file system never writes half a page, as ZFS",
+                "set full_page_writes = on, unless its file system prevents torn pages, as ZFS does",
             ),
         ),
         Durability::AsynchronousStandby => (

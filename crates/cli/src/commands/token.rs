@@ -125,7 +125,8 @@ fn whole(document: &AuthDocument, context: &Context) -> Option<Result<AuthDocume
     document.has_only_access_token().then(stored)
 }
 
-/// The same with nothing but the access token, if the store has a recent copy of that.
+/// The stored sign-in with an access token that is valid now: it is refreshed if it is due. It may have nothing
+/// but the access token, if the store keeps a recent copy of that.
 pub(super) fn with_valid_token(
     reporter: &Reporter<'_>,
     context: &Context,

@@ -93,7 +93,7 @@ pub(crate) fn missing_browser() -> Option<String> {
     diagnostics::missing_browser(&browser, &path()).map(|first| printable::excerpt(first, 200))
 }
 
-/// A variable with the values of an option.
+/// The value of a variable that accepts what an option accepts, if it is set.
 fn parsed<T: FromStr<Err = String>>(name: &'static str) -> Result<Option<T>, CliError> {
     parsed_by(name, str::parse)
 }

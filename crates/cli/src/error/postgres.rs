@@ -129,7 +129,7 @@ fn hint_for(error: &Error) -> Option<Hint> {
 }
 
 fn missing(error: &Error) -> Hint {
-    let init = say("an administrator of the database sets it up: ");
+    let init = say("ask an administrator of the database to run: ");
     match error {
         Error::NoRow { name } => init
             .run(format!("store init --role ROLE --row {name}"))

@@ -140,7 +140,7 @@ pub(super) fn hint(error: &StoreError) -> Option<Hint> {
                 .then(" when the access token has expired")
         }
         StoreError::MayBeStored { .. } => command("status")
-            .then(" shows whether it is; if not, sign in again with ")
+            .then(" shows whether it was; if not, sign in again with ")
             .run("login")
             .then(", and give the store longer with LOGIN_CLI_HELPER_TIMEOUT=2m"),
         other => return text(other).map(say),

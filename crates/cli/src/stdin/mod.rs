@@ -28,7 +28,7 @@ pub(crate) enum ImportedToken {
 
 /// Reads an API key from one line. A terminal does not show it.
 pub(crate) async fn api_key(terminal: Terminal) -> Result<ApiKey, CliError> {
-    let text = secret(terminal, "API key").await?;
+    let text = read_secret(terminal, "API key").await?;
     text.and_then(|text| as_key(&text)).map_err(|source| CliError::WrongSecret {
         what: "API key",
         example: say("a key is one line that begins with sk-; for example: ")
@@ -43,7 +43,7 @@ pub(crate) async fn access_token(
     clients: &[&str],
     now: Timestamp,
 ) -> Result<ImportedToken, CliError> {
-    let text = secret(terminal, "access token").await?;
+    let text = read_secret(terminal, "access token").await?;
     text.and_then(|text| as_token(&text, clients, now)).map_err(|source| CliError::WrongSecret {
         what: "usable access token",
         example: say(
@@ -57,18 +57,18 @@ pub(crate) async fn access_token(
 /// The line, or why it is not one line.
 type Line = Result<Zeroizing<String>, BadSecret>;
 
-async fn secret(terminal: Terminal, what: &str) -> Result<Line, CliError> {
+async fn read_secret(terminal: Terminal, what: &str) -> Result<Line, CliError> {
     let bytes = if io::stdin().is_terminal() {
         let prompt = format!("Paste the {what}, which is not shown, and press Enter:");
         read_hidden_line(terminal, &prompt).await
     } else {
         spawn_blocking(read_all).await.map_err(io::Error::other).flatten()
     };
-    bytes.and_then(|bytes| text(&bytes)).map_err(CliError::Input)
+    bytes.and_then(|bytes| one_line(&bytes)).map_err(CliError::Input)
 }
 
-/// An incomplete secret is refused: one without its end, or broken into lines.
-fn text(bytes: &[u8]) -> io::Result<Line> {
+/// The line of a pasted secret. An incomplete one is refused: one without its end, or broken into lines.
+fn one_line(bytes: &[u8]) -> io::Result<Line> {
     if bytes.len() > MAX_INPUT {
         return Ok(Err(BadSecret::TooLong));
     }

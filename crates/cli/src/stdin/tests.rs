@@ -67,7 +67,7 @@ fn token_is_one_unexpired_jwt() {
 
 #[track_caller]
 fn assert_line(bytes: &[u8], line: &Result<&str, BadSecret>) {
-    let read = text(bytes).unwrap();
+    let read = one_line(bytes).unwrap();
     assert_eq!(&read.as_ref().map(|text| text.trim()).map_err(Clone::clone), line, "{bytes:?}");
 }
 

@@ -154,7 +154,7 @@ fn id_token_of_another_person_saves_only_the_refresh_token() {
 
 // threats 85 111
 #[test]
-fn unknown_token_type_saves_only_the_refresh_token() {
+fn unusable_token_response_saves_only_the_refresh_token() {
     let hint = "try again, or sign in again with login-cli login";
     for (pointer, value) in [
         ("access_token", json!(7)),

@@ -70,7 +70,7 @@ mod linux {
 
     // threats 196 197
     #[test]
-    fn sign_in_works_with_any_stdout() {
+    fn sign_in_works_with_closed_or_full_stdout() {
         for redirection in [">&-", ">/dev/full"] {
             let world = World::new();
             let start = world.login().in_shell("", redirection);

@@ -129,7 +129,7 @@ struct Running {
 
 impl Running {
     fn start(run: &Run<'_>) -> io::Result<Self> {
-        let terminal = if run.group == Group::Inherited { Terminal::before() } else { None };
+        let terminal = if run.group == Group::Inherited { Terminal::save_modes() } else { None };
         Ok(Self { child: run.command().spawn()?, group: run.group, terminal, ended: false })
     }
 
@@ -217,7 +217,7 @@ struct Terminal {
 
 #[cfg(unix)]
 impl Terminal {
-    fn before() -> Option<Self> {
+    fn save_modes() -> Option<Self> {
         let file = std::fs::File::open("/dev/tty").ok()?;
         let modes = rustix::termios::tcgetattr(&file).ok()?;
         Some(Self { file, modes })
@@ -239,7 +239,7 @@ struct Terminal;
 
 #[cfg(not(unix))]
 impl Terminal {
-    fn before() -> Option<Self> {
+    fn save_modes() -> Option<Self> {
         None
     }
 

@@ -113,7 +113,8 @@ impl NewFile {
         written.and_then(|()| self.file.sync_all()).map_err(failed(&self.path))
     }
 
-    /// Otherwise a service could not read its key file after root has added a key.
+    /// Gives this file the owner, the group and the mode of `old`, if root runs this: otherwise a service
+    /// could not read its key file after root has added a key.
     #[cfg(unix)]
     fn give_to_owner_of(&self, old: &Path) -> Result<(), SealError> {
         use std::os::unix::fs::{MetadataExt as _, fchown};

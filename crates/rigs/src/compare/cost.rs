@@ -60,6 +60,7 @@ fn tree(root: &Path, package: &str) -> Result<usize, Box<dyn Error>> {
     Ok(packages.len().saturating_sub(1))
 }
 
+/// When a command began: by the clock, and by the processor time of the children so far.
 struct Began {
     clock: Instant,
     processors: Option<Duration>,

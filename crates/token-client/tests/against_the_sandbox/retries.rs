@@ -95,7 +95,7 @@ async fn certificate_error_is_not_retried() {
 async fn timeout_is_thirty_seconds_and_idle_timeout_is_fifteen() {
     for (then, words) in [
         (Then::Hang, "did not respond within 30 seconds"),
-        (Then::Stall { after: 10 }, "stopped in the middle of its response for 15 seconds"),
+        (Then::Stall { after: 10 }, "sent nothing for 15 seconds in the middle of its response"),
     ] {
         let rig = Rig::with(Endpoint::TokenCode, then).await;
         let code = rig.code().await;

@@ -176,9 +176,9 @@ fn possibly_stored_tokens_are_not_revoked() {
     finished
         .exits(1)
         .prints("")
-        .says("error: the sign-in may be stored in docker-credential-double (");
+        .says("error: it is unknown whether the sign-in was stored in docker-credential-double (");
     finished.says("did not respond within 3s and was stopped\nhint: login-cli ");
-    finished.says(" status shows whether it is; if not, sign in again with login-cli ");
+    finished.says(" status shows whether it was; if not, sign in again with login-cli ");
     assert_eq!(world.count(&Endpoint::Revoke), 0);
     assert!(helper.held().is_some());
     helper.given(world.command("status")).run().exits(0);

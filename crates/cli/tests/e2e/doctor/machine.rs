@@ -145,7 +145,7 @@ fn missing_browser_suggests_no_browser_option() {
             |start: crate::support::Start<'_>| run_report(&world, start.without_env("BROWSER"));
         let report =
             run_report(&world, doctor(&world).without_env("BROWSER").env("BROWSER", "/gone %s"));
-        let remedy = format!("name another program in BROWSER, or {WITHOUT}");
+        let remedy = format!("set BROWSER to another program, or {WITHOUT}");
         let found = "BROWSER names /gone, which does not exist";
         report
             .assert_check("browser", "launcher", "warning", found, Some(&remedy))

@@ -141,7 +141,11 @@ fn import_that_fails_says_whether_the_row_may_have_the_sign_in() {
     network.set(Network::Closes);
     network.set(Network::Works);
     let outcome = running.finish();
-    assert_refused_import(&fleet, &outcome, "the sign-in may be stored in postgres://");
+    assert_refused_import(
+        &fleet,
+        &outcome,
+        "it is unknown whether the sign-in was stored in postgres://",
+    );
     outcome.says("the sign-in may be in both places");
 }
 

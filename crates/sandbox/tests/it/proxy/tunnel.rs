@@ -17,7 +17,7 @@ fn tunnel(proxy: &Proxy) -> TcpStream {
 }
 
 #[test]
-fn http_tunnel_connects_to_the_address_of_the_name() {
+fn http_tunnel_resolves_the_requested_host() {
     let sandbox = sandbox(Scenario::default());
     let proxy = proxy(http_to(&sandbox));
     let mut stream = tunnel(&proxy);
