@@ -96,6 +96,11 @@ impl Place {
             |folder: &Path, name| format!("--remap-path-prefix={}={name}", folder.display());
         let mut flags = vec![renamed(&self.root, "login-cli"), renamed(&self.cargo_home, "cargo")];
         flags.extend(position_independent(target.triple)?);
+        if target.nfpm.is_some() {
+            // An address in the program takes about a bit, in place of 24 bytes. The C library of Rust
+            // 1.93 and later reads this form. A linker that does not know it ignores the option.
+            flags.push("-Clink-arg=-Wl,-z,pack-relative-relocs".to_owned());
+        }
         if target.is_windows() {
             // No time of the build in the program, and no library that Windows does not have.
             flags.extend(["-Clink-arg=/Brepro", "-Ctarget-feature=+crt-static"].map(str::to_owned));
