@@ -32,7 +32,8 @@ pub enum Error<S: StdError + 'static, E: StdError + 'static> {
     /// The server no longer accepts the refresh token, and no other program has stored a new one.
     #[error("the sign-in is no longer valid")]
     Rejected(#[source] E),
-    /// There is no access token, or it has expired and the response to the refresh has no new one.
+    /// There is no access token; or it has expired, and the response to the refresh has no new one, or
+    /// another program has stored an old sign-in instead.
     #[error("there is no valid access token")]
     NoAccessToken,
     /// The new tokens could not be stored. The stored ones are spent.

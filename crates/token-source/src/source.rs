@@ -50,6 +50,16 @@ type ErrorOf<S, E> =
 /// The sign-in that is stored after an attempt to refresh it, and why the attempt failed, if it did.
 type Attempt<S, E> = (<S as SharedStore>::SignIn, Option<ErrorOf<S, E>>);
 
+/// How a request ends.
+enum Sent<S, E> {
+    /// With what is stored now.
+    Done(S, Option<E>),
+    /// In vain: another program has stored this sign-in meanwhile. Its refresh token is another one.
+    Found(S),
+}
+
+type SentOf<S, E> = Sent<<S as SharedStore>::SignIn, ErrorOf<S, E>>;
+
 impl<S, E, C> TokenSource<S, E, C>
 where
     S: SharedStore,
@@ -124,10 +134,23 @@ where
         is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
         events: &F,
     ) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
-        match self.turn(is_needed, events).await? {
-            Turn::Refreshed(sign_in) => Ok((sign_in, None)),
-            Turn::Refresh(sign_in, guard) => self.refresh_locked(sign_in, guard, events).await,
-            Turn::Busy(sign_in, busy) => Ok((sign_in, Some(busy))),
+        let mut has_found_another = false;
+        loop {
+            let (sign_in, guard) = match self.turn(&is_needed, events).await? {
+                Turn::Refreshed(sign_in) => return Ok((sign_in, None)),
+                Turn::Busy(sign_in, busy) => return Ok((sign_in, Some(busy))),
+                Turn::Refresh(sign_in, guard) => (sign_in, guard),
+            };
+            let found = match self.refresh_locked(sign_in, guard, events).await? {
+                Sent::Done(sign_in, error) => return Ok((sign_in, error)),
+                Sent::Found(sign_in) => sign_in,
+            };
+            // It may be an old one, such as that of a backup.
+            let is_old = is_needed(&found, WhileHeld::UseOldToken);
+            if !is_old || has_found_another || found.refresh_token().is_none() {
+                return self.unexpired(found).map(|found| (found, None));
+            }
+            has_found_another = true;
         }
     }
 
@@ -135,7 +158,7 @@ where
     /// token as soon as it is stored.
     async fn turn<F: Fn(Event) + ?Sized>(
         &self,
-        is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
+        is_needed: &impl Fn(&S::SignIn, WhileHeld) -> bool,
         events: &F,
     ) -> Result<TurnOf<S, E>, ErrorOf<S, E>> {
         let policy = self.store.wait_policy();
@@ -159,7 +182,7 @@ where
     async fn turn_of(
         &self,
         mut guard: S::Guard,
-        is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
+        is_needed: &impl Fn(&S::SignIn, WhileHeld) -> bool,
     ) -> Result<TurnOf<S, E>, ErrorOf<S, E>> {
         let stored = guard.load().await.map_err(Error::Store);
         match stored.and_then(|stored| self.current(stored)) {
@@ -179,12 +202,12 @@ where
         sign_in: S::SignIn,
         mut guard: S::Guard,
         events: &F,
-    ) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
+    ) -> Result<SentOf<S, E>, ErrorOf<S, E>> {
         let token = match self.endpoint.refresh_token(&sign_in) {
             Ok(token) => token,
             Err(error) => {
                 guard.release().await;
-                return Ok((sign_in, Some(Error::Refresh(error))));
+                return Ok(Sent::Done(sign_in, Some(Error::Refresh(error))));
             }
         };
         // The event comes first: a claim gets older while its reader is slow.
@@ -192,27 +215,10 @@ where
         if let Err(error) = guard.reserve(self.endpoint.deadline()).await {
             guard.release().await;
             events(Event::Refreshed);
-            return Ok((sign_in, Some(Error::NotWritable(error))));
+            return Ok(Sent::Done(sign_in, Some(Error::NotWritable(error))));
         }
         match self.endpoint.refresh(&sign_in, &token).await {
-            Ok(TokenResponse { tokens, defect }) => {
-                let is_new = tokens.access_token.is_some();
-                let outcome = guard.commit(sign_in, tokens, token).await;
-                self.clock.sleep(SIGNAL_PAUSE).await;
-                events(Event::Refreshed);
-                match (outcome.map_err(Error::NotStored)?, defect) {
-                    (Commit::Stored(sign_in), Some(defect)) => {
-                        Ok((sign_in, Some(Error::Refresh(defect))))
-                    }
-                    (Commit::Stored(sign_in), None) if is_new => Ok((sign_in, None)),
-                    (Commit::Stored(sign_in), None) => self.unexpired(sign_in),
-                    // Another program has stored a sign-in first, maybe an old one.
-                    (Commit::Superseded { stored, discarded }, _) => {
-                        self.endpoint.discard(discarded).await;
-                        self.unexpired(stored.ok_or(Error::NotSignedIn)?)
-                    }
-                }
-            }
+            Ok(response) => self.keep(sign_in, token, response, guard, events).await,
             Err(error) => {
                 match error.kind() {
                     // Until a claim ends, nobody else sends this token.
@@ -227,11 +233,44 @@ where
         }
     }
 
+    /// Stores the new tokens.
+    async fn keep<F: Fn(Event) + ?Sized>(
+        &self,
+        sign_in: S::SignIn,
+        token: RefreshToken,
+        TokenResponse { tokens, defect }: TokenResponse<E::Error>,
+        guard: S::Guard,
+        events: &F,
+    ) -> Result<SentOf<S, E>, ErrorOf<S, E>> {
+        let is_new = tokens.access_token.is_some();
+        // A copy: the store consumes the spent token, and another program may have put it back.
+        let spent = self.endpoint.refresh_token(&sign_in).ok();
+        let outcome = guard.commit(sign_in, tokens, token).await;
+        self.clock.sleep(SIGNAL_PAUSE).await;
+        events(Event::Refreshed);
+        match (outcome.map_err(Error::NotStored)?, defect) {
+            (Commit::Stored(sign_in), Some(defect)) => {
+                Ok(Sent::Done(sign_in, Some(Error::Refresh(defect))))
+            }
+            (Commit::Stored(sign_in), None) if is_new => Ok(Sent::Done(sign_in, None)),
+            (Commit::Stored(sign_in), None) => Ok(Sent::Done(self.unexpired(sign_in)?, None)),
+            // Another program has stored a sign-in first, maybe an old one.
+            (Commit::Superseded { stored, discarded }, _) => {
+                self.endpoint.discard(discarded).await;
+                let stored = stored.ok_or(Error::NotSignedIn)?;
+                match has_refresh_token(&stored, spent.as_ref()) {
+                    true => Ok(Sent::Done(self.unexpired(stored)?, None)),
+                    false => Ok(Sent::Found(stored)),
+                }
+            }
+        }
+    }
+
     /// A sign-in that may have an old access token.
-    fn unexpired(&self, sign_in: S::SignIn) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
+    fn unexpired(&self, sign_in: S::SignIn) -> Result<S::SignIn, ErrorOf<S, E>> {
         match has_expired(&sign_in, self.clock.now()) {
             true => Err(Error::NoAccessToken),
-            false => Ok((sign_in, None)),
+            false => Ok(sign_in),
         }
     }
 
@@ -243,11 +282,11 @@ where
         before: S::SignIn,
         rejected: &RefreshToken,
         error: E::Error,
-    ) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
+    ) -> Result<SentOf<S, E>, ErrorOf<S, E>> {
         let attempts = match error.kind() {
             RefreshErrorKind::Rejected => 1,
             RefreshErrorKind::AlreadyUsed => SUCCESSOR_ATTEMPTS,
-            _ => return Ok((before, Some(Error::Refresh(error)))),
+            _ => return Ok(Sent::Done(before, Some(Error::Refresh(error)))),
         };
         for attempt in 1..=attempts {
             let sign_in = self.current(self.store.reload().await.map_err(Error::Store)?)?;
@@ -255,7 +294,7 @@ where
             let has_other = || !is_same(&sign_in.access_token(), &before.access_token());
             // A server may have sent that program a refresh token alone.
             if sign_in.refresh_token().map_or_else(has_other, is_other) {
-                return self.unexpired(sign_in);
+                return Ok(Sent::Found(sign_in));
             }
             if attempt < attempts {
                 self.clock.sleep(SUCCESSOR_INTERVAL).await;
@@ -311,4 +350,9 @@ const SUCCESSOR_INTERVAL: Duration = Duration::from_millis(50);
 
 fn is_same(one: &Option<AccessToken>, other: &Option<AccessToken>) -> bool {
     one.as_ref().map(AccessToken::expose) == other.as_ref().map(AccessToken::expose)
+}
+
+fn has_refresh_token(sign_in: &impl Refreshable, token: Option<&RefreshToken>) -> bool {
+    let stored = sign_in.refresh_token();
+    stored.as_ref().map(RefreshToken::expose) == token.map(RefreshToken::expose)
 }

@@ -77,9 +77,14 @@ struct Case {
     /// How often the lock is held, and what is stored when it is free.
     held: u32,
     when_free: Option<SignIn>,
+    /// What another process stores while it holds the lock.
+    while_held: Option<SignIn>,
     uses_old_token: bool,
     /// What a commit finds in place of the sign-in: `Some(None)` is nothing.
     superseded_by: Option<Option<SignIn>>,
+    /// The same for a second request, with the refresh token that another program has stored.
+    during_second_request: Option<SignIn>,
+    second_answer: Option<RefreshErrorKind>,
     // What has happened.
     requests: u32,
     pauses: u32,
@@ -108,6 +113,7 @@ impl SharedStore for World {
         let mut case = self.case();
         if case.held > 0 {
             case.held -= 1;
+            case.stored = case.while_held.or(case.stored);
             return Ok(TryLock::Held(None));
         }
         case.stored = case.when_free.or(case.stored);
@@ -152,8 +158,11 @@ impl StoreGuard for World {
         if tokens.refresh_token.is_some() {
             sign_in.0.1 = Some("r3");
         }
-        match case.superseded_by {
-            Some(other) => Ok(Commit::Superseded { stored: other.map(Stored), discarded: sign_in }),
+        match case.superseded_by.take() {
+            Some(other) => {
+                case.stored = other;
+                Ok(Commit::Superseded { stored: other.map(Stored), discarded: sign_in })
+            }
             None => {
                 case.stored = Some(sign_in.0);
                 Ok(Commit::Stored(sign_in))
@@ -176,10 +185,17 @@ impl TokenEndpoint<Stored> for World {
     async fn refresh(
         &self,
         _: &Stored,
-        _: &RefreshToken,
+        token: &RefreshToken,
     ) -> Result<TokenResponse<Failure>, Failure> {
         let mut case = self.case();
         case.requests += 1;
+        if case.requests > 1 {
+            assert_ne!(token.expose(), "r1", "it was spent by the first request");
+            case.during_request = case.during_second_request;
+            case.answer = case.second_answer;
+            case.access_token = Some("a4");
+            case.defect = None;
+        }
         case.stored = case.during_request.or(case.stored);
         if let Some(kind) = case.answer {
             return Err(Failure(kind));
@@ -303,10 +319,11 @@ async fn rejected_token_may_have_a_successor_from_another_program() {
         (("a2", None, 3600), "a2"),
         (("a1", None, 3600), "AlreadyUsed"),
         (("a1", Some("r2"), 3600), "a1"),
-        (("a1", Some("r2"), 0), "NoAccessToken"),
+        (("a1", Some("r2"), 0), "a4"),
         (("a2", Some("r1"), 3600), "AlreadyUsed"),
         // An old file was restored.
-        (("a0", Some("r0"), -1), "NoAccessToken"),
+        (("a0", Some("r0"), -1), "a4"),
+        (("a0", None, -1), "NoAccessToken"),
     ] {
         let during_request = Some(other);
         let stored = Some(EXPIRED);
@@ -316,6 +333,42 @@ async fn rejected_token_may_have_a_successor_from_another_program() {
     let during_request = Some(OTHER);
     let case = Case { stored: Some(EXPIRED), during_request, ..Case::default() };
     assert_eq!(outcome(&Case { answer: Some(Rejected), ..case }, false).await.0, "a2");
+}
+
+/// Another program has stored an old sign-in, such as one of a backup, whose refresh token is not spent.
+// threats 112
+#[tokio::test]
+async fn old_sign_in_of_another_program_is_refreshed_once() {
+    const OLD: Option<SignIn> = Some(("a0", Some("r0"), -1));
+    let rejected = Case { answer: Some(AlreadyUsed), during_request: OLD, ..Case::default() };
+    let superseded = Case { access_token: Some("a3"), superseded_by: Some(OLD), ..Case::default() };
+    for case in [rejected.clone(), superseded] {
+        for refreshes_now in [false, true] {
+            let case = Case { stored: Some(EXPIRED), ..case.clone() };
+            let (text, happened) = outcome(&case, refreshes_now).await;
+            assert_eq!((text.as_str(), happened.requests), ("a4", 2), "{case:?}");
+        }
+    }
+    for (during_second_request, expected) in [
+        (None, "AlreadyUsed"),
+        (Some(OTHER), "a2"),
+        (Some(("a0", Some("r9"), -1)), "NoAccessToken"),
+    ] {
+        let second_answer = Some(AlreadyUsed);
+        let case = Case { stored: Some(EXPIRED), second_answer, ..rejected.clone() };
+        let (text, happened) = outcome(&Case { during_second_request, ..case }, false).await;
+        assert_eq!((text.as_str(), happened.requests), (expected, 2));
+    }
+}
+
+/// A caller whose token an API has refused wants another one.
+#[tokio::test]
+async fn refresh_now_does_not_end_with_the_same_access_token() {
+    let during_request = Some(("a1", Some("r2"), 3600));
+    let case =
+        Case { stored: Some(DUE), during_request, answer: Some(Rejected), ..Case::default() };
+    assert_eq!(outcome(&case, false).await.0, "a1");
+    assert_eq!(outcome(&case, true).await.0, "a4");
 }
 
 #[tokio::test]
@@ -338,6 +391,14 @@ async fn answer_without_an_access_token_is_enough_while_the_old_one_works() {
         let (text, happened) = outcome(&case, false).await;
         assert_eq!((text.as_str(), happened.discarded), (expected, true));
     }
+}
+
+/// The holder of the lock may store a sign-in that is due, too.
+#[tokio::test]
+async fn process_that_waits_in_vain_has_the_last_stored_sign_in() {
+    let while_held = Some(("a2", Some("r2"), 60));
+    let case = Case { stored: Some(DUE), held: u32::MAX, while_held, ..Case::default() };
+    assert_eq!(outcome(&case, false).await.0, "a2!");
 }
 
 #[tokio::test]
