@@ -1,6 +1,7 @@
 //! Sends the requests with the `reqwest` client of a program, in place of the one of this crate.
 
 use std::error::Error;
+use std::time::Duration;
 
 use http_client::http::{Request, Response};
 use http_client::{BaseUrl, HttpClient, Options, Transport, TransportError, TransportFuture};
@@ -48,7 +49,13 @@ pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
 
     // For the feature `rustls-no-provider` of reqwest; by default, reqwest has a provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        // A proxy of the environment would also have the requests to loopback addresses.
+        .no_proxy()
+        .resolve("localhost", ([127, 0, 0, 1], 0).into())
+        .read_timeout(Duration::from_secs(15))
+        .build()?;
     let http = HttpClient::with_transport(Options::new("my-app/1.0"), Reqwest(client));
     let response = http.get(issuer.join("/.well-known/openid-configuration")).send().await?;
     assert_eq!(response.decode::<serde_json::Value>()?["issuer"], issuer.as_str());

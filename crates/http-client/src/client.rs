@@ -16,7 +16,7 @@ use crate::options::Options;
 use crate::proxy::ProxyRoutes;
 use crate::request::Request;
 use crate::resolver::Resolver;
-use crate::retry::RetryWindow;
+use crate::retry::{self, RetryWindow};
 use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls;
@@ -131,17 +131,21 @@ impl HttpClient {
 
     /// How long a request takes at most that [`retry_if_not_sent`](crate::retry_if_not_sent) sends: the
     /// first connection may fail late. If the machine was suspended before the request was sent, it is not
-    /// sent later than that, counted from its `send`.
+    /// sent later than that, counted from its `send`. By default it is 40 seconds.
     #[must_use]
     pub fn deadline(&self) -> Duration {
-        self.options().connect_timeout + self.options().timeout
+        self.longest_window() + self.options().timeout
     }
 
-    /// For several requests that end together within [`deadline`](Self::deadline): it opens now, and is as long as
-    /// the connect timeout.
+    /// For several requests that end together within [`deadline`](Self::deadline): it opens now, and is as
+    /// long as the connect timeout, but at least ten seconds.
     #[must_use]
     pub fn retry_window(&self) -> RetryWindow {
-        RetryWindow::open(self.options().connect_timeout)
+        RetryWindow::open(self.longest_window())
+    }
+
+    fn longest_window(&self) -> Duration {
+        self.options().connect_timeout.max(retry::WINDOW)
     }
 
     pub(crate) fn options(&self) -> &Options {

@@ -31,8 +31,12 @@ impl Resolver {
         host: &str,
         port: u16,
     ) -> Result<Vec<SocketAddr>, Unresolved> {
-        let found = self.ask_the_system(host, port).await;
-        if is_localhost(host) { Ok(loopback(found.unwrap_or_default(), port)) } else { found }
+        if is_localhost(host) {
+            // The names under it are no question for a resolver.
+            let found = self.ask_the_system("localhost", port).await;
+            return Ok(loopback(found.unwrap_or_default(), port));
+        }
+        self.ask_the_system(host, port).await
     }
 
     async fn ask_the_system(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Unresolved> {
@@ -47,8 +51,8 @@ impl Resolver {
     }
 }
 
-/// The loopback addresses among those of `localhost`, in the order of the system: where it has only one, another user
-/// may listen at the other.
+/// The loopback addresses among those of `localhost`, in the order of the system: where it has only one,
+/// another user may listen at the other.
 fn loopback(mut found: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
     found.retain(|it| it.ip().to_canonical().is_loopback());
     if found.is_empty() {

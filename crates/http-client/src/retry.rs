@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::error::Error;
 use crate::response::Response;
 use crate::uptime::uptime;
@@ -9,7 +11,8 @@ use crate::uptime::uptime;
 /// `send` is called once more, and only once, if the first attempt
 /// [provably did not reach the server](Error::provably_not_sent), for a transient reason. After any
 /// other error, the server may have processed the request. A connect timeout is not retried, nor an
-/// attempt of more than ten seconds, counting those in which the machine was suspended; neither is a [proxy that may have rejected the password](Error::is_proxy_authentication_error).
+/// attempt of more than ten seconds, counting those in which the machine was suspended; neither is a
+/// [proxy that may have rejected the password](Error::is_proxy_authentication_error).
 ///
 /// # Errors
 ///
@@ -21,26 +24,28 @@ where
     RetryWindow::open(WINDOW).retry_if_not_sent(send).await
 }
 
-/// The usual connect timeout.
-const WINDOW: Duration = Duration::from_secs(10);
+/// The usual connect timeout. With a shorter one, a slow response before the last request has this long.
+pub(crate) const WINDOW: Duration = Duration::from_secs(10);
 
 /// The time in which the last of several requests has to begin, so that they end together within
 /// [`HttpClient::deadline`](crate::HttpClient::deadline). It passes while the machine is suspended, too.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryWindow {
-    begun: Duration,
+    uptime: Duration,
+    /// The clock of the timeouts, which a test can advance.
+    begun: Instant,
     length: Duration,
 }
 
 impl RetryWindow {
     pub(crate) fn open(length: Duration) -> Self {
-        Self { begun: uptime(), length }
+        Self { uptime: uptime(), begun: Instant::now(), length }
     }
 
     /// Whether another request may begin.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        uptime().saturating_sub(self.begun) < self.length
+        uptime().saturating_sub(self.uptime).max(self.begun.elapsed()) < self.length
     }
 
     /// The same as [`retry_if_not_sent`], which has a window of its own.

@@ -37,7 +37,8 @@ use http::{Request, Response};
 /// guarantees the rest:
 ///
 /// - It checks the server's certificate, and sends the request to no other server: it follows no redirect,
-///   adds no cookie, and does not repeat the request. `localhost` and the names under it are loopback addresses.
+///   adds no cookie, and does not repeat the request. It sends a request to `localhost` or a name under it
+///   to a loopback address, without a proxy.
 /// - It stops after `max_body` bytes of the body, and after a silence.
 /// - It logs no header and no body, and wipes its copies as far as it can.
 pub trait Transport: fmt::Debug + Send + Sync {

@@ -128,8 +128,8 @@ impl TokenClient {
         self.send(&TokenRequest { endpoint, format: BodyFormat::Form, fields, secrets }).await
     }
 
-    /// Sends a request. It is retried once if it was never sent, or if the server asks within the connect timeout
-    /// for another nonce in the proof of possession.
+    /// Sends a request. It is retried once if it was never sent, or if the server asks for another nonce in
+    /// the proof of possession, while the [retry window](HttpClient::retry_window) is open.
     ///
     /// # Errors
     ///

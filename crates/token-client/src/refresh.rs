@@ -34,8 +34,9 @@ impl TokenClient {
         self.refresh_within(self.http().retry_window(), refresh_token, parameters).await
     }
 
-    /// As [`refresh_with`](Self::refresh_with), after other requests of the same refresh: the last request begins
-    /// while `window` is open.
+    /// As [`refresh_with`](Self::refresh_with), after other requests of the same refresh: nothing is sent
+    /// again after `window` has closed. Whether it [is open](RetryWindow::is_open) for the first request is
+    /// the caller's question.
     ///
     /// # Errors
     ///

@@ -218,9 +218,9 @@ impl Clock for SystemClock {
 mod tests {
     use super::*;
     use crate::MemoryStore;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
     use token_client::http_client::http::{Request, Response};
-    use token_client::http_client::{Transport, TransportFuture};
+    use token_client::http_client::{Transport, TransportError, TransportFuture};
     use token_client::{HttpClient, Options, Provider};
     use token_source::LOCK_TIMEOUT;
     use tokio::time::sleep;
@@ -228,17 +228,23 @@ mod tests {
     /// The header `{"alg":"ES256","kid":"k-2"}`, and claims of the subject `ada` that expire in 2100.
     const ID_TOKEN: &str = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImstMiJ9.eyJpc3MiOiJodHRwczovL2lkLnRlc3QiLCJhdWQiOiJhcHAiLCJzdWIiOiJhZGEiLCJleHAiOjQxMDI0NDQ4MDAsImlhdCI6MX0.AA";
 
-    /// The keys can be read once, and the response to a refresh takes almost all of its time.
+    /// The keys can be read once. The first request for tokens finds no connection, and the response to the
+    /// second one takes almost all of its time.
     #[derive(Debug, Default)]
     struct SlowServer {
         keys_take: Duration,
         has_sent_keys: AtomicBool,
+        requests: Arc<AtomicU32>,
     }
 
     impl Transport for SlowServer {
         fn send<'a>(&'a self, request: Request<&'a [u8]>, _: usize) -> TransportFuture<'a> {
             Box::pin(async move {
                 if request.uri().path() == "/token" {
+                    if self.requests.fetch_add(1, Ordering::Relaxed) == 0 {
+                        sleep(Duration::from_secs(2)).await;
+                        return Err(TransportError::NotSent("no route".into()));
+                    }
                     sleep(Duration::from_secs(29)).await;
                     let tokens = format!(
                         r#"{{"access_token":"a-2","refresh_token":"r-2","id_token":"{ID_TOKEN}"}}"#
@@ -254,8 +260,12 @@ mod tests {
         }
     }
 
-    fn slow(options: Options, keys_take: Duration) -> (MemoryStore, Refresher) {
-        let server = SlowServer { keys_take, ..SlowServer::default() };
+    /// What a refresh ends with, the refresh token that is stored after it, and the requests for tokens.
+    async fn refresh(keys_take: u64) -> (RefreshFailure, String, u32) {
+        let (options, requests) = (Options::new("test/1.0"), Arc::new(AtomicU32::new(0)));
+        let keys_take = Duration::from_secs(keys_take);
+        let server =
+            SlowServer { keys_take, requests: Arc::clone(&requests), ..Default::default() };
         let http = HttpClient::with_transport(options, server);
         let at = |path: &str| format!("https://id.test{path}").parse().unwrap();
         let provider = Provider::new("https://id.test".parse().unwrap(), at("/a"), at("/token"));
@@ -264,37 +274,38 @@ mod tests {
         let mut tokens = StoredTokens::default();
         tokens.set("access_token", "a-1");
         tokens.set("refresh_token", "r-1");
-        (MemoryStore::new(tokens), refresher)
-    }
-
-    /// The keys have taken all of its time to begin.
-    // threats 111
-    #[tokio::test]
-    async fn late_refresh_is_not_sent() {
-        let connect_timeout = Duration::from_secs(1);
-        let options = Options { connect_timeout, ..Options::new("test/1.0") };
-        let (store, refresher) = slow(options, connect_timeout);
-        let error = token_source(store.clone(), refresher).access_token().await.unwrap_err();
-        let is_late = matches!(error, token_source::Error::Refresh(RefreshFailure::KeysTimedOut));
-        assert!(is_late, "{error:?}");
-        assert_eq!(store.take().await.unwrap().refresh_token().unwrap().expose(), "r-1");
-    }
-
-    /// Other processes wait for it that long.
-    // threats 111
-    #[tokio::test(start_paused = true)]
-    async fn slow_refresh_ends_before_the_lock_timeout_and_keeps_the_refresh_token() {
-        let (store, refresher) = slow(Options::new("test/1.0"), Duration::ZERO);
+        let store = MemoryStore::new(tokens);
         let (deadline, begun) = (refresher.deadline(), Instant::now());
         let error = token_source(store.clone(), refresher).access_token().await.unwrap_err();
-        assert!(
-            deadline < LOCK_TIMEOUT && begun.elapsed() < LOCK_TIMEOUT,
-            "{:?} {error:?}",
-            begun.elapsed()
-        );
-        let is_timeout =
-            matches!(error, token_source::Error::Refresh(RefreshFailure::ValidationTimedOut));
-        assert!(is_timeout, "{error:?}");
-        assert_eq!(store.take().await.unwrap().refresh_token().unwrap().expose(), "r-2");
+        // Other processes wait for it that long.
+        let elapsed = begun.elapsed();
+        assert!(elapsed.max(deadline) < LOCK_TIMEOUT, "{elapsed:?} {error:?}");
+        let token_source::Error::Refresh(error) = error else { panic!("{error:?}") };
+        let stored = store.take().await.unwrap().refresh_token().unwrap();
+        (error, stored.expose().to_owned(), requests.load(Ordering::Relaxed))
+    }
+
+    // threats 79
+    #[tokio::test(start_paused = true)]
+    async fn late_refresh_is_not_sent() {
+        let (error, stored, requests) = refresh(10).await;
+        assert!(matches!(error, RefreshFailure::KeysTimedOut), "{error:?}");
+        assert_eq!((stored.as_str(), requests), ("r-1", 0));
+    }
+
+    // threats 79
+    #[tokio::test(start_paused = true)]
+    async fn late_refresh_is_not_sent_again() {
+        let (error, stored, requests) = refresh(9).await;
+        assert!(matches!(error, RefreshFailure::Request(_)), "{error:?}");
+        assert_eq!((stored.as_str(), requests), ("r-1", 1));
+    }
+
+    // threats 79
+    #[tokio::test(start_paused = true)]
+    async fn slow_refresh_keeps_the_refresh_token() {
+        let (error, stored, requests) = refresh(7).await;
+        assert!(matches!(error, RefreshFailure::ValidationTimedOut), "{error:?}");
+        assert_eq!((stored.as_str(), requests), ("r-2", 2));
     }
 }
