@@ -187,7 +187,7 @@ with FOLDER +TASK:
 # The end-to-end tests of the main commands.
 main_tests := "login:: create_key:: device_code:: token:: refresh:: logout:: profiles:: signals::"
 
-# The faults run with the allocators of both C libraries.
+# The faults run with the program of a release, which has an allocator of its own, and with that of the tests.
 #
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]

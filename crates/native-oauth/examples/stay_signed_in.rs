@@ -5,7 +5,7 @@ use std::error::Error;
 
 use native_oauth::{
     AccessToken, BrowserError, Client, HttpClient, Options, Provider, ProviderMetadata, Revocable,
-    SignIn, Url, open_browser,
+    SignIn, TokenError, Url, open_browser,
 };
 use token_store::{FileStore, StoredTokens, Timestamp};
 
@@ -56,7 +56,11 @@ pub(crate) async fn sign_out(issuer: &str, store: &FileStore) -> Result<(), Box<
     let Some(tokens) = store.take().await? else { return Ok(()) };
     if let Some(token) = tokens.refresh_token() {
         let client = stored_client(issuer, &tokens)?;
-        client.revoke(Revocable::RefreshToken(&token)).await?;
+        match client.revoke(Revocable::RefreshToken(&token)).await {
+            // Then the tokens stay valid until they expire.
+            Err(TokenError::RevocationNotSupported) => {}
+            outcome => outcome?,
+        }
     }
     Ok(())
 }

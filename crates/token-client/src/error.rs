@@ -67,11 +67,20 @@ impl Error {
 
     /// Whether a [refresh](crate::TokenClient::refresh) can only fail again, so that the person has to
     /// sign in: the refresh token "is invalid, expired, revoked"
-    /// ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
+    /// ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)), or the server wants to see the
+    /// person ([OpenID Connect Core §3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError)).
     #[must_use]
     pub fn requires_reauthentication(&self) -> bool {
-        // The second one is GitHub's.
-        self.has_code("invalid_grant") || self.has_code("bad_refresh_token")
+        const CODES: [&str; 5] = [
+            "invalid_grant",
+            // GitHub's.
+            "bad_refresh_token",
+            // Microsoft's, for a refresh.
+            "interaction_required",
+            "consent_required",
+            "login_required",
+        ];
+        CODES.into_iter().any(|code| self.has_code(code))
     }
 
     /// Whether the server returned an error with this code.
@@ -92,9 +101,10 @@ mod tests {
 
     // threats 112 113
     #[test]
-    fn only_invalid_grant_requires_reauthentication() {
+    fn only_an_end_of_the_sign_in_requires_reauthentication() {
         for (status, body, requires_reauthentication, is_transient) in [
             (400, r#"{"error":"invalid_grant"}"#, true, false),
+            (400, r#"{"error":"interaction_required","suberror":"basic_action"}"#, true, false),
             (400, r#"{"error":"invalid_request"}"#, false, false),
             (401, r#"{"error":"invalid_client"}"#, false, false),
             (403, "<html>", false, false),

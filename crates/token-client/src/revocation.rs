@@ -23,7 +23,8 @@ impl TokenClient {
     ///
     /// # Errors
     ///
-    /// [`Error`]; the token may then still be valid.
+    /// [`Error`]; the token may then still be valid. [`Error::RevocationNotSupported`] if the provider has
+    /// no such endpoint: the token stays valid until it expires.
     pub async fn revoke(&self, token: Revocable<'_>) -> Result<(), Error> {
         let provider = self.provider();
         let endpoint = provider.revocation_endpoint.as_ref();
@@ -32,9 +33,15 @@ impl TokenClient {
             (provider.revocation_body, revocation_fields(self.client_id(), token));
         let request =
             TokenRequest { endpoint, format, fields: &fields, secrets: &[token.expose()] };
-        match error_with_success(&self.send(&request).await?) {
+        let outcome = self.send(&request).await;
+        let outcome = outcome.and_then(|response| match error_with_success(&response) {
             Some(error) => Err(Error::ErrorResponse(error)),
             None => Ok(()),
+        });
+        match outcome {
+            // Google's, for a token that is no longer valid.
+            Err(error) if error.has_code("invalid_token") => Ok(()),
+            outcome => outcome,
         }
     }
 }

@@ -146,6 +146,23 @@ async fn error_with_the_status_200_is_an_error_of_each_request() {
     }
 }
 
+/// RFC 7009 §2.2 wants the status 200. Google returns an error.
+#[tokio::test]
+async fn token_that_is_not_valid_counts_as_revoked() {
+    let outcome = async |status, body| {
+        let at = |path: &str| format!("https://a.test{path}").parse::<Url>().unwrap();
+        let mut provider =
+            Provider::new("https://a.test".parse().unwrap(), at("/authorize"), at("/token"));
+        provider.revocation_endpoint = Some(at("/revoke"));
+        let client = TokenClient::new(http(&[("/revoke", status, body)]), provider, "app_1");
+        client.revoke(Revocable::RefreshToken(&RefreshToken::new("r").unwrap())).await
+    };
+    for status in [200, 400] {
+        outcome(status, r#"{"error":"invalid_token"}"#).await.unwrap();
+        outcome(status, r#"{"error":"invalid_request"}"#).await.unwrap_err();
+    }
+}
+
 fn resource(resource: &str) -> String {
     format!(
         r#"{{"resource":"{resource}","authorization_servers":["https://id.test/t","http://127.0.0.1/","https://[::1]/"],

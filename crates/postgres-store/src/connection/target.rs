@@ -140,7 +140,7 @@ impl Host {
             }
     }
 
-    /// The address of `localhost` without TLS, whatever a resolver says.
+    /// The address of `localhost`, whatever a resolver says.
     fn loopback(&self) -> Option<IpAddr> {
         (self.name == "localhost").then_some(Ipv4Addr::LOCALHOST.into())
     }
