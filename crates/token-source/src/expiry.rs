@@ -54,6 +54,21 @@ pub(crate) fn still_works(sign_in: &impl Refreshable, now: Timestamp) -> bool {
     sign_in.expires_at().is_some_and(|exp| exp > now)
 }
 
+/// Whether the tokens of `sign_in` are older than those of `other`.
+///
+/// The first of these times that both have decides, unless it is the same: when the access token was issued,
+/// when it expires, and when it was refreshed, which is a time of the machine that did it. False if none decides.
+#[must_use]
+pub fn is_older(sign_in: &impl Refreshable, other: &impl Refreshable) -> bool {
+    let decides = |it: Option<Timestamp>, other: Option<Timestamp>| {
+        it.zip(other).filter(|(it, other)| it != other).map(|(it, other)| it < other)
+    };
+    decides(sign_in.issued_at(), other.issued_at())
+        .or_else(|| decides(sign_in.expires_at(), other.expires_at()))
+        .or_else(|| decides(sign_in.last_refresh(), other.last_refresh()))
+        .unwrap_or(false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +118,23 @@ mod tests {
 
         fn can_be_refreshed(&self) -> bool {
             !self.is_final
+        }
+    }
+
+    #[test]
+    fn sign_in_is_older_by_the_first_time_that_differs() {
+        let times = |iat, exp, last_refresh| Times { iat, exp, last_refresh, ..Times::default() };
+        for (it, other, expected) in [
+            (times(Some(1), Some(9), Some(9)), times(Some(2), Some(1), Some(1)), true),
+            (times(Some(2), Some(1), Some(1)), times(Some(1), Some(9), Some(9)), false),
+            // The issuer ends all access tokens with its session.
+            (times(Some(1), Some(9), Some(1)), times(Some(1), Some(9), Some(2)), true),
+            (times(None, Some(1), Some(9)), times(Some(2), Some(2), Some(1)), true),
+            (times(None, None, Some(1)), times(None, None, Some(2)), true),
+            (times(None, Some(1), None), times(None, None, Some(2)), false),
+            (Times::default(), Times::default(), false),
+        ] {
+            assert_eq!(is_older(&it, &other), expected);
         }
     }
 

@@ -55,7 +55,7 @@ pub use clock::Clock;
 pub use endpoint::{RefreshError, RefreshErrorKind, RefreshedTokens, TokenEndpoint, TokenResponse};
 pub use error::Error;
 pub use event::Event;
-pub use expiry::{has_ended, is_due};
+pub use expiry::{has_ended, is_due, is_older};
 pub use lock::{LockError, lock};
 pub use source::{TokenSource, Valid};
 pub use store::{Commit, Holder, Refreshable, SharedStore, StoreGuard, TryLock};

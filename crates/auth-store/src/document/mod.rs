@@ -2,7 +2,7 @@ use std::fmt;
 
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
 use jiff::Timestamp;
-use token_source::RefreshedTokens;
+use token_source::{RefreshedTokens, is_older};
 
 use crate::AuthMode;
 use crate::auth_mode::PERSONAL_ACCESS_TOKEN;
@@ -119,7 +119,7 @@ impl AuthDocument {
             && self.auth_mode() == old.auth_mode()
             && self.refresh_token().is_some()
             && old.refresh_token().is_some()
-            && self.last_refresh() > old.last_refresh()
+            && is_older(old, self)
     }
 
     /// The ChatGPT account of the tokens.

@@ -147,8 +147,11 @@ fn key(error: &Error) -> Hint {
                 .then(", then sign in again with ")
                 .run("login")
         }
-        Error::Key(SealError::Exists { path }) if path.extension() == Some("new".as_ref()) => {
-            say("remove it, unless another process is adding a key")
+        Error::Key(SealError::AddsKey { .. }) => {
+            say("if no other process is adding a key, remove that file, and try again")
+        }
+        Error::Key(SealError::Io { .. }) => {
+            say("check that its folder exists, and that you can write there")
         }
         Error::Key(SealError::Exists { .. }) => {
             say("to add a key to it: ").run("store-key --add FILE")

@@ -80,9 +80,10 @@ fn new_tokens(error: &LoginError) -> Option<Explanation> {
         LoginError::StoreBusy { claimed_by, .. } => {
             advise(IN_USE).fields(claimed_by.as_ref().map(holder_fields).unwrap_or_default())
         }
-        LoginError::TokensNotStored(
-            StoreError::External { .. } | StoreError::MayBeStored { .. },
-        ) => advise(say("fix that store, then ").and(again())),
+        LoginError::TokensNotStored(StoreError::MayBeStored { .. }) => advise(unknown_outcome()),
+        LoginError::TokensNotStored(StoreError::External { .. }) => {
+            advise(say("fix that store, then ").and(again()))
+        }
         LoginError::TokensNotStored(_) => {
             advise(say("make room or restore the permissions there, then ").and(again()))
         }
@@ -115,7 +116,16 @@ fn holder_fields(holder: &Holder) -> Value {
     json!({ "holder": holder.name, "held_for_seconds": holder.held_for.as_secs() })
 }
 
+/// After this error, the sign-in may be stored.
+fn unknown_outcome() -> Hint {
+    command("status").then(" shows whether it was; if not, sign in again with ").run("login")
+}
+
 pub(super) fn hint(error: &StoreError) -> Option<Hint> {
+    #[cfg(feature = "postgres")]
+    if let (StoreError::MayBeStored { .. }, Some(_)) = (error, super::postgres::find_in(error)) {
+        return Some(unknown_outcome());
+    }
     #[cfg(feature = "postgres")]
     if let Some(error) = super::postgres::find_in(error) {
         return super::postgres::hint(error);
@@ -139,10 +149,9 @@ pub(super) fn hint(error: &StoreError) -> Option<Hint> {
                 .run("login")
                 .then(" when the access token has expired")
         }
-        StoreError::MayBeStored { .. } => command("status")
-            .then(" shows whether it was; if not, sign in again with ")
-            .run("login")
-            .then(", and give the store longer with LOGIN_CLI_HELPER_TIMEOUT=2m"),
+        StoreError::MayBeStored { .. } => {
+            unknown_outcome().then(", and give the store longer with LOGIN_CLI_HELPER_TIMEOUT=2m")
+        }
         other => return text(other).map(say),
     })
 }

@@ -183,7 +183,9 @@ impl Host {
         };
         let user = parameters.required("user")?;
         let database = parameters.value("dbname").unwrap_or(user);
-        let host = if self.is_socket() { "localhost" } else { &self.name };
+        // As in libpq, only the usual socket is `localhost` there.
+        let is_usual = self.is_socket() && self.name == DEFAULT_HOST;
+        let host = if is_usual { "localhost" } else { &self.name };
         match password::find(Path::new(path), [host, &self.port.to_string(), database, user]) {
             // libpq does not need it either.
             Err(InvalidParameters::Io { source, .. })

@@ -25,10 +25,10 @@ pub(super) fn connector(parameters: &Parameters) -> Result<MakeRustlsConnect, In
         .map_err(InvalidParameters::Tls)?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let files = parameters.value("sslcert").zip(parameters.value("sslkey"));
-    let config = match files {
-        None => config.with_no_client_auth(),
-        Some((certificate, key)) => {
+    let config = match (parameters.value("sslcert"), parameters.value("sslkey")) {
+        (None, _) => config.with_no_client_auth(),
+        (Some(_), None) => return Err(InvalidParameters::Missing { name: "sslkey" }),
+        (Some(certificate), Some(key)) => {
             let certificates = certificates(Path::new(certificate))?;
             let key = private_key(Path::new(key))?;
             config.with_client_auth_cert(certificates, key).map_err(InvalidParameters::Tls)?

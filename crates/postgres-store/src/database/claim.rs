@@ -49,12 +49,13 @@ const CLAIM_ROW: &str = durable!(
     "version"
 );
 
-/// Ends the claim `$4`, and no other. What its caller still has (`$5` is false) does not replace what somebody else has
-/// claimed, until that claim has ended: this statement may arrive long after the claim was given back.
+/// Replaces the document `$6`, and no other: in a database that went back, another one can have the same version. Ends the
+/// claim `$4`, and no other. What its caller still has (`$5` is false) does not replace what somebody else has claimed,
+/// until that claim has ended: this statement may arrive long after the claim was given back.
 const STORE: &str = durable!(
     "version = version + 1, document = $3, claimed_by = nullif(claimed_by, $4), \
      claimed_until = CASE WHEN claimed_by = $4 THEN NULL ELSE claimed_until END",
-    " AND version = $2 AND ($5 OR (claimed_by = $4) IS NOT FALSE OR claimed_until < now())",
+    " AND version = $2 AND document IS NOT DISTINCT FROM $6 AND ($5 OR (claimed_by = $4) IS NOT FALSE OR claimed_until < now())",
     "version"
 );
 
@@ -180,22 +181,24 @@ impl Database {
         self.query_idempotent(GIVE_BACK, &parameters).await.map(drop)
     }
 
-    /// Stores a document that is sealed for the version after that of the claim, unless the row has another version, or
-    /// somebody else has claimed it and this is not the only copy of a token. True if it is stored. After an error the
-    /// outcome is unknown.
+    /// Stores a document that is sealed for the version after that of the claim in place of the one `before`, unless the
+    /// row has something else, or somebody else has claimed it and this is not the only copy of a token. True if it is
+    /// stored. After an error the outcome is unknown.
     pub(crate) async fn store(
         &self,
         claim: &Claim,
+        before: Option<&[u8]>,
         document: Option<&[u8]>,
         is_only_copy: bool,
     ) -> Result<bool, Error> {
         let Claim { name, by, version, .. } = claim;
-        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 5] = [
+        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 6] = [
             (name, Type::TEXT),
             (version, Type::INT8),
             (&document, Type::BYTEA),
             (by, Type::TEXT),
             (&is_only_copy, Type::BOOL),
+            (&before, Type::BYTEA),
         ];
         Ok(self.query(STORE, &parameters).await?.is_some())
     }

@@ -1,13 +1,16 @@
 use std::fmt;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::net::lookup_host;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{sleep, timeout};
+use tokio_postgres::config::Host;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{AsyncMessage, Client, NoTls, Row, Socket};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Row, Socket};
 
 use crate::connection::{Target, identity, targets};
 use crate::{Error, ErrorKind, Parameters};
@@ -141,23 +144,74 @@ impl Database {
 
     /// The first host that can be used.
     async fn connect_to_first(&self) -> Result<Connection, Error> {
-        let mut first_error = None;
+        let mut failed = Failures::default();
         for target in &self.targets {
             match target.connect().await {
                 Ok(connection) => return Ok(connection),
-                Err(error) => first_error = first_error.or(Some(error)),
+                Err(error) => failed.add(error),
             }
         }
-        Err(first_error.unwrap_or(Error::TimedOut { after: Duration::ZERO }))
+        Err(failed.into_error())
+    }
+}
+
+/// Why no host can be used: the first error, but one that a server has returned says more than no connection.
+#[derive(Default)]
+struct Failures(Option<Error>);
+
+impl Failures {
+    fn add(&mut self, error: Error) {
+        let is_better = |first: &Error| {
+            first.kind() == ErrorKind::Unreachable && error.kind() != ErrorKind::Unreachable
+        };
+        if self.0.as_ref().is_none_or(is_better) {
+            self.0 = Some(error);
+        }
+    }
+
+    fn into_error(self) -> Error {
+        self.0.unwrap_or(Error::TimedOut { after: Duration::ZERO })
     }
 }
 
 impl Target {
+    /// Each address of the host has the connect timeout, as with libpq: the first one may be that of a server that is
+    /// gone.
     async fn connect(&self) -> Result<Connection, Error> {
         let limit = self.config.get_connect_timeout().copied().unwrap_or(STATEMENT_TIMEOUT);
+        match &*timeout(limit, self.addresses()).await.unwrap_or_default() {
+            // What is wrong with the name, the client library says.
+            [] | [_] => self.connect_with(&self.config, limit).await,
+            addresses => self.connect_to(addresses, limit).await,
+        }
+    }
+
+    /// Those that a resolver has for the name of the host.
+    async fn addresses(&self) -> Vec<IpAddr> {
+        let [Host::Tcp(name)] = self.config.get_hosts() else { return Vec::new() };
+        if !self.config.get_hostaddrs().is_empty() {
+            return Vec::new();
+        }
+        let found = lookup_host((name.as_str(), 0)).await;
+        found.map(|found| found.map(|it| it.ip()).collect()).unwrap_or_default()
+    }
+
+    async fn connect_to(&self, addresses: &[IpAddr], limit: Duration) -> Result<Connection, Error> {
+        let mut failed = Failures::default();
+        for address in addresses {
+            let mut config = self.config.clone();
+            match self.connect_with(config.hostaddr(*address), limit).await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => failed.add(error),
+            }
+        }
+        Err(failed.into_error())
+    }
+
+    async fn connect_with(&self, config: &Config, limit: Duration) -> Result<Connection, Error> {
         match self.tls.clone() {
-            Some(tls) => Ok(drive(within(limit, self.config.connect(tls)).await?)),
-            None => Ok(drive(within(limit, self.config.connect(NoTls)).await?)),
+            Some(tls) => Ok(drive(within(limit, config.connect(tls)).await?)),
+            None => Ok(drive(within(limit, config.connect(NoTls)).await?)),
         }
     }
 }
@@ -186,4 +240,46 @@ async fn within<T>(
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, Error> {
     Ok(timeout(limit, work).await.map_err(|_| Error::TimedOut { after: limit })??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_os = "linux")]
+    use std::net::{Ipv4Addr, TcpListener};
+
+    /// A server that is gone does not refuse: nothing answers. Other systems have one loopback address.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn each_address_of_a_host_has_the_connect_timeout() {
+        let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let addresses = [1, 2, 3].map(|last| IpAddr::from(Ipv4Addr::new(127, 0, 0, last)));
+        let mut config = Config::new();
+        config.user("ci").host("db.test").port(port);
+        let target = Target { config, tls: None };
+        let limit = Duration::from_millis(200);
+        // Nobody listens at the others, and an error that says so comes at once.
+        let error = target.connect_to(&addresses, limit).await.err();
+        assert!(matches!(error, Some(Error::TimedOut { after }) if after == limit), "{error:?}");
+        let listener = tokio::net::TcpListener::bind((addresses[1], port)).await.unwrap();
+        let (connected, _) = tokio::join!(listener.accept(), target.connect_to(&addresses, limit));
+        assert!(connected.is_ok());
+    }
+
+    #[test]
+    fn error_of_a_server_says_more_than_no_connection() {
+        let gone = || Error::TimedOut { after: Duration::ZERO };
+        let missing = || Error::NoRow { name: String::new() };
+        let overtaken = || Error::Overtaken { name: String::new() };
+        for (errors, expected) in [
+            (vec![gone(), missing(), overtaken()], ErrorKind::Missing),
+            (vec![missing(), gone()], ErrorKind::Missing),
+            (vec![gone(), gone()], ErrorKind::Unreachable),
+        ] {
+            let mut failed = Failures::default();
+            errors.into_iter().for_each(|error| failed.add(error));
+            assert_eq!(failed.into_error().kind(), expected);
+        }
+    }
 }

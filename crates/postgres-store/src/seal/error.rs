@@ -51,11 +51,16 @@ pub enum SealError {
         /// The line, from 1.
         line: usize,
     },
-    /// A new key file never replaces a file. For a file that ends with `.new`: another process adds a key
-    /// now, or was killed while it did. Remove that file if no such process runs.
+    /// A new key file never replaces a file.
     #[error("{path} exists", path = path.display())]
     Exists {
-        /// The file that exists.
+        /// The key file.
+        path: PathBuf,
+    },
+    /// Another process adds a key now, or was killed while it did. Remove this file if no such process runs.
+    #[error("{path} exists: another process is adding a key, or was stopped", path = path.display())]
+    AddsKey {
+        /// The file that becomes the new key file.
         path: PathBuf,
     },
     /// The key file cannot be read or written.

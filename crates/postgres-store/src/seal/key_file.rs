@@ -42,7 +42,14 @@ impl Keys {
     pub fn create(path: impl AsRef<Path>) -> Result<KeyId, SealError> {
         let path = path.as_ref();
         let key = Key::generate()?;
-        let mut file = NewFile::create(path.to_owned())?;
+        let file = NewFile::create(path.to_owned());
+        let mut file = file.map_err(|error| match error {
+            // Of its folder.
+            SealError::NoKey { path } => {
+                SealError::Io { path, source: io::ErrorKind::NotFound.into() }
+            }
+            other => other,
+        })?;
         file.write(&[HEADER, &key.to_line()])?;
         file.is_complete = true;
         flush_folder(path)?;
@@ -60,7 +67,11 @@ impl Keys {
         let target = fs::canonicalize(&path).map_err(failed(path.as_ref()))?;
         let key = Key::generate()?;
         // Created before the file is read, so that two processes cannot add a key at the same time.
-        let mut file = NewFile::create(beside(&target))?;
+        let file = NewFile::create(beside(&target));
+        let mut file = file.map_err(|error| match error {
+            SealError::Exists { path } => SealError::AddsKey { path },
+            other => other,
+        })?;
         let text = read(&target)?;
         parse(&target, &text)?;
         let comments = text.split_inclusive('\n').take_while(|line| !is_key_line(line));
@@ -172,7 +183,7 @@ fn check_private(_: &Path, _: &File) -> Result<(), SealError> {
 
 fn beside(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
-    name.push(".new");
+    name.push(".login-cli-new");
     name.into()
 }
 
@@ -232,6 +243,9 @@ mod tests {
         assert_eq!(Keys::read(&path).unwrap().first(), id);
         let before = fs::read(&path).unwrap();
         assert!(matches!(Keys::create(&path), Err(SealError::Exists { .. })));
+        // There is no such folder.
+        let error = Keys::create(folder.path().join("none/key")).unwrap_err();
+        assert!(matches!(error, SealError::Io { .. }), "{error:?}");
         let link = folder.path().join("dangling");
         symlink("elsewhere", &link).unwrap();
         assert!(matches!(Keys::create(&link), Err(SealError::Exists { .. })));
@@ -261,7 +275,7 @@ mod tests {
         Keys::create(&path).unwrap();
         let before = fs::read(&path).unwrap();
         write(&beside(&path), "");
-        assert!(matches!(Keys::add(&path), Err(SealError::Exists { .. })));
+        assert!(matches!(Keys::add(&path), Err(SealError::AddsKey { .. })));
         assert_eq!(fs::read(&path).unwrap(), before);
         assert!(beside(&path).exists(), "another process may still need it");
     }

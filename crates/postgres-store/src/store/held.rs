@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use credentials::RefreshToken;
-use jiff::Timestamp;
-use token_source::{Commit, Refreshable, RefreshedTokens};
+use token_source::{Commit, Refreshable, RefreshedTokens, is_older};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::machine_lock::MachineLock;
@@ -148,8 +147,8 @@ impl Held {
             it.refresh_token().is_some_and(|it| it.expose() == token.expose())
         };
         let has_new = |it: &D| tokens.refresh_token.as_ref().is_some_and(|token| has(it, token));
-        let (claimed, ours) = (self.claim.version(), times(&document));
-        let is_older = |it: &D| is_before(times(it), ours);
+        let (claimed, before) = (self.claim.version(), D::parse(&document.to_bytes()));
+        let is_ancestor = |it: &D| before.as_ref().is_some_and(|before| is_ancestor(it, before));
         document.apply(tokens);
         loop {
             let outcome = self.store(Some(&document), retry).await?;
@@ -168,16 +167,17 @@ impl Held {
                     document.apply(tokens);
                 }
                 // An earlier attempt was committed, and something else was changed after it.
-                Some(other)
-                    if has_new(&other)
-                        || outcome == Outcome::PerhapsSuccessor
-                        || retry.was_stored =>
-                {
+                Some(other) if has_new(&other) || outcome == Outcome::PerhapsSuccessor => {
                     return Ok(Commit::Stored(StoredSignIn::Document(other)));
                 }
-                // The database went back to an ancestor of what was claimed, whose refresh token is used up, or was set
-                // up again. A new sign-in is not older, and stays; a logout has a newer version.
-                other if self.claim.version() < claimed && other.as_ref().is_none_or(is_older) => {}
+                // The database went back to an ancestor of what was claimed, whose refresh token is used up. A new
+                // sign-in is not older, and stays.
+                Some(other) if self.claim.version() <= claimed && is_ancestor(&other) => {}
+                // It was set up again; a logout has a newer version.
+                None if self.claim.version() < claimed => {}
+                Some(other) if retry.was_stored => {
+                    return Ok(Commit::Stored(StoredSignIn::Document(other)));
+                }
                 stored => {
                     let stored = stored.map(StoredSignIn::Document);
                     let discarded = StoredSignIn::Document(document);
@@ -216,6 +216,7 @@ impl Held {
         let Some(other) = other else {
             self.claim.set_version(version + 1);
             self.row.remember_stored(version + 1, document, asked).await;
+            self.stored.document = sealed;
             return Ok(Outcome::Stored);
         };
         self.claim.set_version(other.version);
@@ -234,7 +235,8 @@ impl Held {
     ) -> Result<Option<StoredRow>, Error> {
         let Row { database, name, .. } = &*self.row;
         database.ensure_connected().await?;
-        let stored = database.store(&self.claim, sealed, retry.is_only_copy).await;
+        let before = self.stored.document.as_deref();
+        let stored = database.store(&self.claim, before, sealed, retry.is_only_copy).await;
         retry.may_be_stored |= stored.as_ref().is_err_and(|it| it.kind() == ErrorKind::Unreachable);
         if stored? {
             return Ok(None);
@@ -243,26 +245,20 @@ impl Held {
         let row = database.read_durable(name).await?;
         let row = row.ok_or_else(|| Error::NoRow { name: name.clone() })?;
         match row.version.checked_sub(self.claim.version()) {
-            // Another process has claimed it, or it had another version for a moment, in another database.
-            Some(0) => Err(Error::Overtaken { name: name.clone() }),
+            // Another process has claimed it, or it was another one for a moment, in another database.
+            Some(0) if row.document.as_deref() == before => {
+                Err(Error::Overtaken { name: name.clone() })
+            }
             Some(1) if row.document.as_deref() == sealed => Ok(None),
             _ => Ok(Some(row)),
         }
     }
 }
 
-/// When the access token of a sign-in expires, and when it was refreshed, by the clock of that machine.
-type Times = [Option<Timestamp>; 2];
-
-fn times(sign_in: &impl Refreshable) -> Times {
-    [sign_in.expires_at(), sign_in.last_refresh()]
-}
-
-/// By the first time that both have: that of the issuer comes before that of a machine. An opaque token has only the
-/// second one. False if there is none.
-fn is_before(times: Times, others: Times) -> bool {
-    let both = times.into_iter().zip(others).find_map(|(it, other)| it.zip(other));
-    both.is_some_and(|(it, other)| it < other)
+/// Whether a sign-in may be the one of which the other one is a refresh. That may have brought a refresh token alone.
+fn is_ancestor(sign_in: &impl Refreshable, other: &impl Refreshable) -> bool {
+    let tokens = sign_in.access_token().zip(other.access_token());
+    tokens.is_some_and(|(it, other)| it.expose() == other.expose()) || is_older(sign_in, other)
 }
 
 #[cfg(test)]
@@ -278,17 +274,26 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "auth-store")]
     #[test]
-    fn older_sign_in_is_found_by_the_first_time_that_both_have() {
-        let at = |second| Timestamp::from_second(second).ok();
-        for (times, others, expected) in [
-            ([at(1), at(9)], [at(2), at(8)], true),
-            ([at(2), at(8)], [at(2), at(9)], false),
-            ([None, at(8)], [None, at(9)], true),
-            ([at(1), at(9)], [None, at(8)], false),
-            ([None, None], [at(1), at(9)], false),
+    fn sign_in_with_the_same_access_token_may_be_an_ancestor() {
+        use crate::auth_json::AuthJson;
+        use serde_json::json;
+
+        let sign_in = |access_token: &str, refresh_token: &str, day: u32| {
+            let tokens = json!({ "access_token": access_token, "refresh_token": refresh_token });
+            let last_refresh = format!("2026-11-{day}T00:00:00Z");
+            let json = json!({ "tokens": tokens, "last_refresh": last_refresh });
+            AuthJson::parse(json.to_string().as_bytes()).unwrap()
+        };
+        let claimed = sign_in("a", "r-2", 20);
+        for (it, expected) in [
+            (sign_in("a", "r-1", 20), true),
+            (sign_in("b", "r-1", 19), true),
+            (sign_in("b", "r-3", 20), false),
+            (sign_in("b", "r-3", 21), false),
         ] {
-            assert_eq!(is_before(times, others), expected, "{times:?} {others:?}");
+            assert_eq!(is_ancestor(&it, &claimed), expected);
         }
     }
 

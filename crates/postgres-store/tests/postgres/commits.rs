@@ -281,6 +281,23 @@ async fn new_sign_in_in_a_database_that_went_back_stays() {
     }
 }
 
+/// Its version is the one that was claimed.
+#[tokio::test]
+async fn new_sign_in_with_the_claimed_version_stays() {
+    let Some(fleet) = Fleet::start("a new sign-in with the version of a claim") else { return };
+    fleet.machine(0).save(Some(&Tokens::new(0, -100))).await.unwrap();
+    fleet.server.sql("CREATE TABLE old AS SELECT version, document FROM login_cli.sign_ins");
+    fleet.machine(0).save(Some(&Tokens::new(1, -1))).await.unwrap();
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.roll_back();
+    fleet.expire_claim();
+    fleet.machine(2).save(Some(&Tokens::new(8, 7200))).await.unwrap();
+    assert_eq!(fleet.row(), "2");
+    let outcome = commit(refresh, 2).await.unwrap();
+    assert!(matches!(outcome, Commit::Superseded { .. }), "{outcome:?}");
+    assert_eq!(fleet.machine(3).read().await.unwrap().unwrap().number, 8);
+}
+
 /// The claim of the sign-in has ended before its tokens came, and the process that claimed the row after it has died.
 #[tokio::test]
 async fn new_sign_in_is_stored_when_the_claim_of_a_dead_process_has_ended() {
