@@ -60,6 +60,8 @@ checksum() { # FILE
 # A file that is replaced while it runs must be a new file.
 put() { # MODE FROM TO
   mkdir -p "$(dirname "$3")"
+  # It may be a link.
+  rm -f "$3.new"
   cp "$2" "$3.new"
   chmod "$1" "$3.new"
   mv -f "$3.new" "$3"

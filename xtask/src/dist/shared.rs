@@ -41,6 +41,9 @@ pub(super) fn write(release: &Release, missing: Missing) -> Outcome<Vec<Entry>> 
 
 /// The files of the targets. One that a target does not make would replace a file of another target.
 fn packages(release: &Release, missing: Missing) -> Outcome<Vec<Entry>> {
+    if missing == Missing::Refused {
+        refuse_unknown_folders(release)?;
+    }
     let mut packages = Vec::new();
     for target in &TARGETS {
         let folder = release.dist.join(target.triple);
@@ -59,6 +62,18 @@ fn packages(release: &Release, missing: Missing) -> Outcome<Vec<Entry>> {
         }
     }
     Ok(packages)
+}
+
+/// The files of every folder are released.
+fn refuse_unknown_folders(release: &Release) -> Outcome<()> {
+    for entry in fs::read_dir(&release.dist)? {
+        let name = entry?.file_name();
+        let is_known = name == FOLDER || TARGETS.iter().any(|target| name == target.triple);
+        if !is_known {
+            return Err(format!("{} is no target of a release", name.display()).into());
+        }
+    }
+    Ok(())
 }
 
 /// The templates of `xtask/packaging/release`.
