@@ -78,7 +78,7 @@ pub(crate) struct BrowserArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in")]
 pub(crate) struct CallbackArgs {
-    /// Ports of the redirect URI; the first free one is used [default: 1455,1457 for login, otherwise 5000]
+    /// Ports of the redirect URI; the first free one is used, unless a sign-in is waiting on one [default: 1455,1457 for login, otherwise 5000]
     #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',')]
     pub(crate) ports: Vec<u16>,
 }

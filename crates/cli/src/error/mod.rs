@@ -6,6 +6,7 @@ use http_client::SetupError;
 use login::{Error as LoginError, RevocationError};
 use serde_json::{Value, json};
 use terminal_ui::{CommandPrefix, Hint, say};
+use token_source::Holder;
 
 use crate::output::OutputError;
 use crate::signals::Interrupt;
@@ -145,7 +146,7 @@ impl CliError {
                 store::explain(error).or_else(|| platform::explain(error)).unwrap_or_default()
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(error) => plain().hint(postgres::hint(error)),
+            Self::Postgres(error) => postgres::explain(error),
             #[cfg(feature = "postgres")]
             Self::StoreInit(error) => plain().hint(postgres::hint_for_init(error)),
             #[cfg(feature = "postgres")]
@@ -251,4 +252,9 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         }
     }
     line
+}
+
+/// Who uses the sign-in, and for how long.
+fn holder_fields(holder: &Holder) -> Value {
+    json!({ "holder": holder.name, "held_for_seconds": holder.held_for.as_secs() })
 }

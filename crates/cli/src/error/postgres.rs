@@ -5,9 +5,10 @@ use std::fmt::Display;
 use auth_store::Error as StoreError;
 use login::Error as LoginError;
 use postgres_store::{CallError, Error, ErrorKind, SealError};
+use serde_json::json;
 use terminal_ui::{Hint, command, say};
 
-use super::CliError;
+use super::{CliError, Explanation, holder_fields, plain};
 
 /// The error of the database, if that is the cause.
 pub(super) fn find(error: &CliError) -> Option<&CallError> {
@@ -72,6 +73,14 @@ pub(super) fn hint_for_import(is_later: bool, file: &impl Display, import: &str)
         .run(format!("{import} --replace"))
         .then("; to see it: ")
         .run("status")
+}
+
+pub(super) fn explain(error: &CallError) -> Explanation {
+    let fields = match error {
+        CallError::Store(Error::Busy { holder: Some(holder), .. }) => holder_fields(holder),
+        _ => json!({}),
+    };
+    plain().hint(hint(error)).fields(fields)
 }
 
 pub(super) fn hint(error: &CallError) -> Option<Hint> {

@@ -6,12 +6,11 @@ use credentials::ClaimMismatch;
 use login::Error as LoginError;
 use login::openai::Mismatch;
 use printable::excerpt;
-use serde_json::{Value, json};
+use serde_json::json;
 use terminal_ui::{Hint, command, from_now, say};
-use token_source::Holder;
 
 use super::network::{CHECK_ISSUER, request};
-use super::{Explanation, advise, plain, variant_name};
+use super::{Explanation, advise, holder_fields, plain, variant_name};
 use crate::environment::now;
 
 pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
@@ -22,7 +21,11 @@ pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
                 error => json!({ "cause": variant_name(&error.kind()) }),
             })
         }
-        LoginError::NotSignedIn { .. } => advise(say("sign in with ").run("login")),
+        LoginError::NotSignedIn { .. } => advise(
+            say("sign in with ")
+                .run("login")
+                .then("; without a browser, add --device, --with-api-key or --with-access-token"),
+        ),
         LoginError::SignInExpired { location, expired_at, has_api_key, other_mode } => {
             let (cannot, hint) = match other_mode {
                 Some(_) => ("only the program that made it can refresh it", of_other_program()),
@@ -111,10 +114,6 @@ fn claim(mismatch: Mismatch) -> Hint {
 }
 
 const IN_USE: &str = "another program is using it: try again when it is done";
-
-fn holder_fields(holder: &Holder) -> Value {
-    json!({ "holder": holder.name, "held_for_seconds": holder.held_for.as_secs() })
-}
 
 /// After this error, the sign-in may be stored.
 fn unknown_outcome() -> Hint {

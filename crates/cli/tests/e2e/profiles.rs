@@ -165,7 +165,7 @@ fn profile_name_with_path_is_refused() {
 fn hint_names_the_chosen_profile() {
     let world = World::new();
     let finished = world.command("status").args(["--profile", "work"]).run();
-    finished.exits(3).says("hint: sign in with login-cli --profile work login\n");
+    finished.exits(3).says("hint: sign in with login-cli --profile work login; without a browser, add --device, --with-api-key or --with-access-token\n");
     let finished = world.command("logout").args(["--profile", "nobody"]).run();
     finished.exits(0).says("You were not signed in to the profile nobody.\n");
     assert_eq!(world.profiles(), [], "a question leaves nothing behind");

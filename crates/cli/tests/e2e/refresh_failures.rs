@@ -149,7 +149,7 @@ fn sign_in_removed_by_another_program_is_not_signed_in() {
     let path = world.codex_home().join("auth.json");
     finished.exits(3).prints("").fails_with(
         &format!("not signed in: there is no sign-in in {}", path.display()),
-        "sign in with login-cli login",
+        "sign in with login-cli login; without a browser, add --device, --with-api-key or --with-access-token",
     );
 }
 

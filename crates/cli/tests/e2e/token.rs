@@ -174,7 +174,7 @@ fn empty_store_is_not_signed_in() {
             let start = world.command(command);
             let start = if command == "exec" { start.args(["--", "/bin/true"]) } else { start };
             let finished = start.run();
-            finished.exits(3).prints("").fails_with(&error, "sign in with login-cli login");
+            finished.exits(3).prints("").fails_with(&error, "sign in with login-cli login; without a browser, add --device, --with-api-key or --with-access-token");
         }
         assert_eq!(world.auth_json().as_deref(), stored);
         assert_eq!(world.sandbox.connections(), 0);

@@ -5,7 +5,7 @@ DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'login_cli_owner') THEN
     CREATE ROLE login_cli_owner NOLOGIN;
   END IF;
-  -- A user of this role reads and replaces sign-ins, and does nothing else.
+  -- This role gives its users the right to read and replace sign-ins, and no other.
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'login_cli_runner') THEN
     CREATE ROLE login_cli_runner NOLOGIN;
   END IF;

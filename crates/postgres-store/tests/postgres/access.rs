@@ -38,6 +38,8 @@ async fn connection_is_verified_with_a_private_authority_and_a_client_certificat
     for (user, host, parameters, expected) in [
         ("ci", "localhost", format!("{verified}&channel_binding=require"), Ok(())),
         ("ci", "localhost", other, Err(ErrorKind::Tls)),
+        // The certificate is for another name.
+        ("ci", "db.test", format!("{verified}&hostaddr=127.0.0.1"), Err(ErrorKind::Tls)),
         ("ci", "localhost", "sslmode=verify-full".to_owned(), Err(ErrorKind::Tls)),
         ("ci", "localhost", "channel_binding=require".to_owned(), Err(ErrorKind::Refused)),
         ("certified", "localhost", format!("{verified}&{certificate}"), Ok(())),

@@ -34,6 +34,7 @@ fn every_schedule_keeps_the_invariants() {
     assert!(counts.refreshes > SEEDS && counts.crashes > SEEDS / 20, "{total:?}");
     assert!(counts.superseded > 0 && counts.postponed > 0 && counts.rejected > 0, "{total:?}");
     assert!(counts.taken_over > 0 && counts.old_tokens > 0, "{total:?}");
+    assert!(counts.rollbacks > SEEDS / 20, "{total:?}");
     assert!(lost > 0, "{total:?}");
 }
 

@@ -46,6 +46,7 @@ pub(crate) struct Counts {
     pub(crate) rejected: u64,
     /// Claims of processes that had ended, or were stopped for too long.
     pub(crate) taken_over: u64,
+    pub(crate) rollbacks: u64,
     /// Uses of a token that was due while another process refreshed it.
     pub(crate) old_tokens: u64,
 }
@@ -58,6 +59,7 @@ impl AddAssign for Counts {
         self.postponed += other.postponed;
         self.rejected += other.rejected;
         self.taken_over += other.taken_over;
+        self.rollbacks += other.rollbacks;
         self.old_tokens += other.old_tokens;
     }
 }
@@ -217,6 +219,7 @@ impl World {
         lost.for_each(|stored| self.excuse(stored.refresh));
         self.0.lock.set(None);
         self.0.is_rolled_back.set(true);
+        self.count(|it| it.rollbacks += 1);
         self.store(older);
     }
 

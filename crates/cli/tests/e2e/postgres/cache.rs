@@ -57,6 +57,7 @@ fn cached_token_is_used_with_a_warning_while_the_database_is_down() {
         let finished = fleet.command(command[0]).args(&command[1..]).arg("--json").run();
         let error = &finished.exits(1).json()["error"];
         assert_eq!(error["kind"], "store_unreachable", "{command:?}");
+        assert!(error["hint"].as_str().unwrap().contains("the host and the port"), "{error}");
         assert_eq!(error["transient"], true);
     }
     fleet.on_machine(2, "token").run().exits(1).says("the database cannot be reached");

@@ -53,6 +53,12 @@ fn wrong_key_and_missing_key_are_said() {
     assert_fails(without(), "store_key", "store-key --new FILE");
     let missing = without().env("LOGIN_CLI_STORE_KEY_FILE", fleet.world.path("no-keys"));
     assert_fails(missing, "store_key", "LOGIN_CLI_STORE_KEY_FILE");
+    // Nothing is stored without a key, and nothing is lost.
+    let old = fleet.world.signed_in(super::HOUR);
+    let import = fleet.command("store").args(["import", "--replace"]);
+    assert_fails(import.without_env("LOGIN_CLI_STORE_KEY_FILE"), "store_key", "--new FILE");
+    assert_eq!(fleet.row("version"), "1");
+    assert!(fleet.world.auth_json().unwrap().contains(&old.refresh_token));
     Keys::create(fleet.world.path("other")).unwrap();
     let other = |command: &str| {
         fleet.command(command).env("LOGIN_CLI_STORE_KEY_FILE", fleet.world.path("other"))

@@ -48,5 +48,7 @@ fn claim_of_another_machine_is_named_and_a_working_token_is_used_meanwhile() {
         (Some("store_busy"), Some("build-7:17"))
     );
     assert_eq!(error["transient"], true);
+    assert!(error["held_for_seconds"].as_u64().unwrap() >= 10, "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("try again when it is done"), "{error}");
     assert!(fleet.world.auth_json().unwrap().contains(&import.refresh_token));
 }
