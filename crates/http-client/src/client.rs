@@ -134,17 +134,17 @@ impl HttpClient {
     /// sent later than that, counted from its `send`. By default it is 40 seconds.
     #[must_use]
     pub fn deadline(&self) -> Duration {
-        self.longest_window() + self.options().timeout
+        self.window_length() + self.options().timeout
     }
 
     /// For several requests that end together within [`deadline`](Self::deadline): it opens now, and is as
     /// long as the connect timeout, but at least ten seconds.
     #[must_use]
     pub fn retry_window(&self) -> RetryWindow {
-        RetryWindow::open(self.longest_window())
+        RetryWindow::open(self.window_length())
     }
 
-    fn longest_window(&self) -> Duration {
+    fn window_length(&self) -> Duration {
         self.options().connect_timeout.max(retry::WINDOW)
     }
 

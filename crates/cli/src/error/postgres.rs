@@ -160,7 +160,7 @@ fn key(error: &Error) -> Hint {
             say("if no other process is adding a key, remove that file, and try again")
         }
         Error::Key(SealError::Io { .. }) => {
-            say("check that its folder exists, and that you can write there")
+            say("check that its folder exists, and the permissions of both")
         }
         Error::Key(SealError::Exists { .. }) => {
             say("to add a key to it: ").run("store-key --add FILE")

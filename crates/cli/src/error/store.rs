@@ -122,12 +122,11 @@ fn unknown_outcome() -> Hint {
 
 pub(super) fn hint(error: &StoreError) -> Option<Hint> {
     #[cfg(feature = "postgres")]
-    if let (StoreError::MayBeStored { .. }, Some(_)) = (error, super::postgres::find_in(error)) {
-        return Some(unknown_outcome());
-    }
-    #[cfg(feature = "postgres")]
-    if let Some(error) = super::postgres::find_in(error) {
-        return super::postgres::hint(error);
+    if let Some(cause) = super::postgres::find_in(error) {
+        return match error {
+            StoreError::MayBeStored { .. } => Some(unknown_outcome()),
+            _ => super::postgres::hint(cause),
+        };
     }
     let replace = |replaceable: &bool| match replaceable {
         true => again().then(", which keeps a copy of the file"),

@@ -179,9 +179,10 @@ impl Target {
     /// gone.
     async fn connect(&self) -> Result<Connection, Error> {
         let limit = self.config.get_connect_timeout().copied().unwrap_or(STATEMENT_TIMEOUT);
-        match &*timeout(limit, self.addresses()).await.unwrap_or_default() {
+        let addresses = timeout(limit, self.addresses()).await;
+        match &*addresses.map_err(|_| Error::TimedOut { after: limit })? {
             // What is wrong with the name, the client library says.
-            [] | [_] => self.connect_with(&self.config, limit).await,
+            [] => self.connect_with(&self.config, limit).await,
             addresses => self.connect_to(addresses, limit).await,
         }
     }

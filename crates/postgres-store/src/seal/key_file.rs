@@ -42,14 +42,7 @@ impl Keys {
     pub fn create(path: impl AsRef<Path>) -> Result<KeyId, SealError> {
         let path = path.as_ref();
         let key = Key::generate()?;
-        let file = NewFile::create(path.to_owned());
-        let mut file = file.map_err(|error| match error {
-            // Of its folder.
-            SealError::NoKey { path } => {
-                SealError::Io { path, source: io::ErrorKind::NotFound.into() }
-            }
-            other => other,
-        })?;
+        let mut file = NewFile::create(path.to_owned())?;
         file.write(&[HEADER, &key.to_line()])?;
         file.is_complete = true;
         flush_folder(path)?;
@@ -113,7 +106,12 @@ impl NewFile {
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.write(true).create_new(true).open(&path).map_err(failed(&path))?;
+        let file = options.write(true).create_new(true).open(&path);
+        let file = file.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => SealError::Exists { path: path.clone() },
+            // What is not found is its folder.
+            _ => SealError::Io { path: path.clone(), source },
+        })?;
         let new = Self { path, file, is_complete: false };
         check_private(&new.path, &new.file)?;
         Ok(new)
@@ -200,7 +198,6 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> SealError {
     let path = path.to_owned();
     move |source| match source.kind() {
         io::ErrorKind::NotFound => SealError::NoKey { path: path.clone() },
-        io::ErrorKind::AlreadyExists => SealError::Exists { path: path.clone() },
         _ => SealError::Io { path: path.clone(), source },
     }
 }
