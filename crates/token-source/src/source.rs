@@ -54,7 +54,7 @@ type Attempt<S, E> = (<S as SharedStore>::SignIn, Option<ErrorOf<S, E>>);
 enum Sent<S, E> {
     /// With what is stored now.
     Done(S, Option<E>),
-    /// In vain: another program has stored this sign-in meanwhile. Its refresh token is another one.
+    /// In vain: another program has stored this sign-in meanwhile.
     Found(S),
 }
 
@@ -134,23 +134,36 @@ where
         is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
         events: &F,
     ) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
-        let mut has_found_another = false;
+        let mut spent = None;
         loop {
             let (sign_in, guard) = match self.turn(&is_needed, events).await? {
                 Turn::Refreshed(sign_in) => return Ok((sign_in, None)),
                 Turn::Busy(sign_in, busy) => return Ok((sign_in, Some(busy))),
                 Turn::Refresh(sign_in, guard) => (sign_in, guard),
             };
+            let is_second = spent.is_some();
+            if is_second && has_refresh_token(&sign_in, spent.as_ref()) {
+                // Another program has put it back since.
+                guard.release().await;
+                return Err(Error::NoAccessToken);
+            }
+            // A copy: each request consumes its token.
+            spent = sign_in.refresh_token();
             let found = match self.refresh_locked(sign_in, guard, events).await? {
                 Sent::Done(sign_in, error) => return Ok((sign_in, error)),
                 Sent::Found(sign_in) => sign_in,
             };
             // It may be an old one, such as that of a backup.
             let is_old = is_needed(&found, WhileHeld::UseOldToken);
-            if !is_old || has_found_another || found.refresh_token().is_none() {
+            if !is_old {
+                return Ok((found, None));
+            }
+            if found.refresh_token().is_none() || has_refresh_token(&found, spent.as_ref()) {
                 return self.unexpired(found).map(|found| (found, None));
             }
-            has_found_another = true;
+            if is_second {
+                return Err(Error::NoAccessToken);
+            }
         }
     }
 
@@ -243,8 +256,6 @@ where
         events: &F,
     ) -> Result<SentOf<S, E>, ErrorOf<S, E>> {
         let is_new = tokens.access_token.is_some();
-        // A copy: the store consumes the spent token, and another program may have put it back.
-        let spent = self.endpoint.refresh_token(&sign_in).ok();
         let outcome = guard.commit(sign_in, tokens, token).await;
         self.clock.sleep(SIGNAL_PAUSE).await;
         events(Event::Refreshed);
@@ -257,11 +268,7 @@ where
             // Another program has stored a sign-in first, maybe an old one.
             (Commit::Superseded { stored, discarded }, _) => {
                 self.endpoint.discard(discarded).await;
-                let stored = stored.ok_or(Error::NotSignedIn)?;
-                match has_refresh_token(&stored, spent.as_ref()) {
-                    true => Ok(Sent::Done(self.unexpired(stored)?, None)),
-                    false => Ok(Sent::Found(stored)),
-                }
+                Ok(Sent::Found(stored.ok_or(Error::NotSignedIn)?))
             }
         }
     }

@@ -85,6 +85,8 @@ struct Case {
     /// The same for a second request, with the refresh token that another program has stored.
     during_second_request: Option<SignIn>,
     second_answer: Option<RefreshErrorKind>,
+    /// What another program has put back before the second request.
+    before_second_request: Option<SignIn>,
     // What has happened.
     requests: u32,
     pauses: u32,
@@ -117,6 +119,9 @@ impl SharedStore for World {
             return Ok(TryLock::Held(None));
         }
         case.stored = case.when_free.or(case.stored);
+        if case.requests == 1 {
+            case.stored = case.before_second_request.or(case.stored);
+        }
         Ok(TryLock::Locked(self.clone()))
     }
 
@@ -361,10 +366,31 @@ async fn old_sign_in_of_another_program_is_refreshed_once() {
     }
 }
 
+/// The token that the first request has spent is not sent again.
+// threats 112
+#[tokio::test]
+async fn spent_token_that_another_program_puts_back_is_not_sent() {
+    let during_request = Some(("a0", Some("r0"), -1));
+    let before_second_request = Some(EXPIRED);
+    let case = Case {
+        answer: Some(AlreadyUsed),
+        during_request,
+        before_second_request,
+        ..Case::default()
+    };
+    let (text, happened) = outcome(&Case { stored: Some(EXPIRED), ..case }, false).await;
+    assert_eq!((text.as_str(), happened.requests, happened.released), ("NoAccessToken", 1, true));
+}
+
 /// A caller whose token an API has refused wants another one.
 #[tokio::test]
 async fn refresh_now_does_not_end_with_the_same_access_token() {
     let during_request = Some(("a1", Some("r2"), 3600));
+    let second_answer = Some(Rejected);
+    let during_second_request = Some(("a1", Some("r3"), 3600));
+    let case = Case { answer: Some(Rejected), during_request, second_answer, ..Case::default() };
+    let case = Case { stored: Some(DUE), during_second_request, ..case };
+    assert_eq!(outcome(&case, true).await.0, "NoAccessToken");
     let case =
         Case { stored: Some(DUE), during_request, answer: Some(Rejected), ..Case::default() };
     assert_eq!(outcome(&case, false).await.0, "a1");

@@ -115,11 +115,16 @@ impl AuthDocument {
 
     /// Whether this is a later sign-in of the same account. The refresh token of `old` may be used up.
     pub(crate) fn is_successor_of(&self, old: &Self) -> bool {
-        self.account_id() == old.account_id()
-            && self.auth_mode() == old.auth_mode()
+        self.is_same_account(old)
             && self.refresh_token().is_some()
             && old.refresh_token().is_some()
-            && is_older(old, self)
+            && (is_older(old, self) || self.last_refresh() > old.last_refresh())
+    }
+
+    /// Whether both are sign-ins of one account, made in the same way.
+    #[must_use]
+    pub fn is_same_account(&self, other: &Self) -> bool {
+        self.account_id() == other.account_id() && self.auth_mode() == other.auth_mode()
     }
 
     /// The ChatGPT account of the tokens.

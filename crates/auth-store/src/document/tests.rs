@@ -27,6 +27,7 @@ fn sign_in_with_the_same_secrets_has_all_of_another_one() {
     let later = sign_in("a", "two", 21, "null");
     assert!(!has_all(&later) && later.is_successor_of(&old));
     assert!(!sign_in("a", "two", 20, "null").is_successor_of(&old));
+    assert!(!sign_in("a", "two", 19, "null").is_successor_of(&old));
     assert!(!sign_in("b", "two", 21, "null").is_successor_of(&old));
     assert!(!has_all(&AuthDocument::default()));
     // A key is nowhere else.

@@ -57,6 +57,10 @@ impl Document for AuthJson {
             self.text = text;
         }
     }
+
+    fn is_same_account(&self, other: &Self) -> bool {
+        self.document.is_same_account(&other.document)
+    }
 }
 
 impl Refreshable for AuthJson {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use credentials::RefreshToken;
-use token_source::{Commit, Refreshable, RefreshedTokens, is_older};
+use token_source::{Commit, RefreshedTokens, is_older};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::machine_lock::MachineLock;
@@ -255,10 +255,13 @@ impl Held {
     }
 }
 
-/// Whether a sign-in may be the one of which the other one is a refresh. That may have brought a refresh token alone.
-fn is_ancestor(sign_in: &impl Refreshable, other: &impl Refreshable) -> bool {
-    let tokens = sign_in.access_token().zip(other.access_token());
-    tokens.is_some_and(|(it, other)| it.expose() == other.expose()) || is_older(sign_in, other)
+/// Whether `later` may come from a refresh of this sign-in. That may have brought a refresh token alone.
+fn is_ancestor<D: Document>(sign_in: &D, later: &D) -> bool {
+    let tokens = sign_in.access_token().zip(later.access_token());
+    let has_same = tokens.is_some_and(|(it, later)| it.expose() == later.expose());
+    sign_in.refresh_token().is_some()
+        && sign_in.is_same_account(later)
+        && (has_same || is_older(sign_in, later))
 }
 
 #[cfg(test)]
@@ -276,22 +279,28 @@ mod tests {
 
     #[cfg(feature = "auth-store")]
     #[test]
-    fn sign_in_with_the_same_access_token_may_be_an_ancestor() {
+    fn ancestor_is_an_older_sign_in_of_the_account_with_a_refresh_token() {
         use crate::auth_json::AuthJson;
         use serde_json::json;
 
-        let sign_in = |access_token: &str, refresh_token: &str, day: u32| {
-            let tokens = json!({ "access_token": access_token, "refresh_token": refresh_token });
+        let sign_in = |account: &str, access_token: &str, refresh_token: &str, day: u32| {
+            let tokens = json!({
+                "account_id": account, "access_token": access_token, "refresh_token": refresh_token,
+            });
             let last_refresh = format!("2026-11-{day}T00:00:00Z");
-            let json = json!({ "tokens": tokens, "last_refresh": last_refresh });
+            let json = json!({
+                "auth_mode": "chatgpt", "tokens": tokens, "last_refresh": last_refresh,
+            });
             AuthJson::parse(json.to_string().as_bytes()).unwrap()
         };
-        let claimed = sign_in("a", "r-2", 20);
+        let claimed = sign_in("1", "a", "r-2", 20);
         for (it, expected) in [
-            (sign_in("a", "r-1", 20), true),
-            (sign_in("b", "r-1", 19), true),
-            (sign_in("b", "r-3", 20), false),
-            (sign_in("b", "r-3", 21), false),
+            (sign_in("1", "a", "r-1", 20), true),
+            (sign_in("1", "b", "r-1", 19), true),
+            (sign_in("1", "b", "r-3", 20), false),
+            (sign_in("1", "b", "r-3", 21), false),
+            (sign_in("2", "b", "r-1", 19), false),
+            (sign_in("1", "b", "", 19), false),
         ] {
             assert_eq!(is_ancestor(&it, &claimed), expected);
         }
