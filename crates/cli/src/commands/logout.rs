@@ -128,7 +128,8 @@ impl Outcome {
 fn still_valid(logged_out: &LoggedOut) -> Vec<String> {
     let key = logged_out.had_api_key.then_some(
         "The API key that was stored here stays valid. To end it, delete it at \
-         https://platform.openai.com/api-keys.",
+         https://platform.openai.com/api-keys. If a sign-in created it, its name there is \
+         \"Codex CLI [auto-generated]\" with the date.",
     );
     let personal = logged_out.had_personal_access_token.then_some(
         "The personal access token that was stored here stays valid. To end it, delete it in the \

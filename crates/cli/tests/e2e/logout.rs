@@ -90,7 +90,8 @@ fn removed_api_key_stays_valid() {
     let world = World::new();
     let key = "sk-proj-a-key-that-was-stored";
     let message = "The API key that was stored here stays valid. To end it, delete it at \
-                https://platform.openai.com/api-keys.\n";
+                https://platform.openai.com/api-keys. If a sign-in created it, its name there is \
+                \"Codex CLI [auto-generated]\" with the date.\n";
     StoredSignIn::new(&world, HOUR).with_key(&world, key).stored(&world);
     world.command("logout").run().exits(0).says("Signed out: revoked, and removed").says(message);
     world.store(&format!(r#"{{"auth_mode":"apikey","OPENAI_API_KEY":"{key}"}}"#));

@@ -143,6 +143,34 @@ fn steps_of_github_actions() {
     assert_shell_ok(
         "login-cli env --format dotenv >env; [ \"$(cat env)\" = \"OPENAI_API_KEY=$KEY\" ]; rm env; echo ok",
     );
+    let (_, mask) = RECIPES.split_once("print `::add-mask::` first:\n`").unwrap();
+    let (mask, _) = mask.split_once("`.").unwrap();
+    assert_shell_ok(&format!("[ \"$({mask})\" = \"::add-mask::$TOKEN_STORED\" ] && echo ok"));
+}
+
+/// The user of the agent, who chooses the first account on the sign-in page.
+const USER: &str = r#"
+import re, urllib.parse, urllib.request
+def sign_in(url):
+    page = urllib.request.urlopen(url).read().decode()
+    path = re.search("action=.([^ >]*[^ >\"])", page).group(1)
+    fields = re.findall("name=\"(\\w+)\" value=\"([^\"]+)\"", page)
+    form = urllib.parse.urlencode(dict(reversed(fields)))
+    urllib.request.urlopen(urllib.parse.urljoin(url, path), form.encode()).read()
+"#;
+
+#[test]
+fn agent_signs_its_user_in() {
+    let Some(python) = program("python3") else { return };
+    let recipe = block("An agent that signs its user in", "python")
+        .replace("\"--no-browser\"", "\"--no-browser\", *sys.argv[1:]")
+        .replace("print(\"To sign in, open\", event[\"url\"])", "sign_in(event[\"url\"])");
+    let agent = quoted(&format!("import sys{USER}{recipe}"));
+    let script = format!(
+        "[ \"$({python} -c {agent} --issuer $ISSUER --port 0 2>said)\" = 'Signed in as ada@example.com' ] || cat said
+        login-cli status >/dev/null && rm said && echo ok"
+    );
+    assert_ok(&["/bin/sh", "-c"], &[(State::SignedOut, &script)]);
 }
 
 #[test]
