@@ -215,6 +215,13 @@ book:
     -npm install --silent --prefix target/tools/mermaid mermaid@11
     -cp target/tools/mermaid/node_modules/mermaid/dist/mermaid.min.js target/book/
 
+# Record a sign-in against the sandbox for `docs/commands.md`; needs `pip install 'asciinema<3'` and npm
+[group('see')]
+recording:
+    cargo build --package login-cli --package sandbox
+    asciinema rec --quiet --overwrite --cols 88 --rows 26 --command 'bash docs/images/recording.sh' target/recording.cast
+    npx --yes svg-term-cli@2.1.1 --in target/recording.cast --out docs/images/recording.svg --window --no-cursor
+
 # Update the screenshots of the README
 [group('see')]
 images: (browser "--screenshots" "target/pages")

@@ -7,22 +7,16 @@ use anstyle_svg::{Term, WIN10_CONSOLE};
 use super::{is_writing, section};
 use crate::support::write;
 
-/// The pictures in the documentation: a screen, and the command that prints it.
-const PICTURES: [(&str, &str); 2] = [("login-done", "login-cli"), ("status", "login-cli status")];
-
-/// The pictures show the tested screens.
+/// The picture of the README shows the tested screen.
 #[test]
-fn documentation_has_pictures_of_these_screens() {
-    for (name, command) in PICTURES {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images");
-        let path = path.join(format!("{name}.svg"));
-        let picture = picture(command, &section(name, "80 columns, in colour"));
-        if is_writing() {
-            write(&path, &picture);
-        }
-        let found = fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(found, picture, "{name}: see how these files are written anew");
+fn readme_has_a_picture_of_the_screen_after_a_sign_in() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images/login-done.svg");
+    let picture = picture("login-cli", &section("login-done", "80 columns, in colour"));
+    if is_writing() {
+        write(&path, &picture);
     }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, picture, "see how this file is written anew");
 }
 
 /// A screen as SVG.
