@@ -62,13 +62,14 @@ const TICK: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Keyboard {
-    /// Listens for a URL, and for a shortcut key without Enter. `None` without a terminal, as a background job, and
-    /// in a Windows console, which would show the input.
+    /// Listens for a URL, and for a shortcut key without Enter. `None` without a terminal, and as a background job.
+    ///
+    /// On Windows, the first key after the end is lost: a console has no read with a timeout.
     pub fn listen(
         shortcut: Option<char>,
         on_input: impl Fn(Input) + Send + 'static,
     ) -> Option<Self> {
-        if cfg!(not(unix)) || !has_user() {
+        if !has_user() {
             return None;
         }
         let on_input = move |input: io::Result<Input>| input.into_iter().for_each(&on_input);
