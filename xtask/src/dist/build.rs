@@ -69,7 +69,7 @@ impl Place {
         build.env("CARGO_ENCODED_RUSTFLAGS", self.flags(target)?.join("\u{1f}"));
         if let Some(home) = &self.home {
             // rustup finds the compiler in the home folder.
-            build.env("RUSTC", rustc().get_program());
+            build.env("RUSTC", rustc().get_program()).env("RUSTUP_HOME", rustup_home()?);
             build.env("HOME", home.path()).env("CARGO_HOME", &self.cargo_home);
         }
         if !build.status()?.success() {
@@ -113,9 +113,18 @@ fn is_auditable() -> bool {
     Command::new("cargo-auditable").arg("--help").output().is_ok()
 }
 
-#[expect(clippy::disallowed_methods, reason = "cargo has no option that prints it")]
 fn cargo_home() -> Outcome<PathBuf> {
-    let set = std::env::var_os("CARGO_HOME").filter(|folder| !folder.is_empty());
-    let default = || std::env::home_dir().map(|home| home.join(".cargo"));
+    folder("CARGO_HOME", ".cargo")
+}
+
+fn rustup_home() -> Outcome<PathBuf> {
+    folder("RUSTUP_HOME", ".rustup")
+}
+
+/// The folder that a variable names, or the default one of this name.
+#[expect(clippy::disallowed_methods, reason = "the programs have no option that prints it")]
+fn folder(variable: &str, name: &str) -> Outcome<PathBuf> {
+    let set = std::env::var_os(variable).filter(|folder| !folder.is_empty());
+    let default = || std::env::home_dir().map(|home| home.join(name));
     set.map(PathBuf::from).or_else(default).ok_or_else(|| "there is no home folder".into())
 }
