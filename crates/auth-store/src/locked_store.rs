@@ -168,12 +168,12 @@ impl LockedStore {
     /// that cannot be read is backed up.
     pub(crate) fn change<T>(
         &mut self,
-        back_up: Option<Timestamp>,
+        backup_time: Option<Timestamp>,
         mut change: impl FnMut(&mut AuthDocument) -> T,
     ) -> Result<(T, Option<PathBuf>), Error> {
         let mut attempts = 0;
         loop {
-            let mut document = self.load_with_backup(back_up)?;
+            let mut document = self.load_with_backup(backup_time)?;
             let outcome = change(&mut document);
             attempts += 1;
             match self.0.replace(&document) {

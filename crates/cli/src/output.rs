@@ -145,7 +145,7 @@ impl Output {
     }
 }
 
-/// How many columns there are for a result; `None` where it goes to something else than a terminal.
+/// How many columns there are for a result; `None` where it goes to something other than a terminal.
 pub(crate) fn columns() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
 }

@@ -16,7 +16,7 @@ pub fn run() -> ExitCode {
     if browser_process::is_launcher() {
         return browser_process::open_apart();
     }
-    if let Some(words) = completions::words() {
+    if let Some(words) = completions::completion_words() {
         return completions::print(&words);
     }
     let (command, args) = match Cli::from_command_line() {

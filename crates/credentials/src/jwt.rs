@@ -108,7 +108,7 @@ mod tests {
 
     // threats 93
     #[test]
-    fn a_million_dots_are_refused_after_the_fourth() {
+    fn a_million_dots_are_refused() {
         assert_malformed(&".".repeat(1_000_000), MalformedJwt::Parts);
     }
 

@@ -152,7 +152,7 @@ impl Phase {
         let seconds = after.as_secs_f32();
         match self {
             Self::Resolving => {
-                format!("no resolver gave the address of {host} within {seconds} seconds")
+                format!("no DNS server returned an address for {host} within {seconds} seconds")
             }
             Self::Connecting => {
                 format!("{host} did not complete a connection within {seconds} seconds")

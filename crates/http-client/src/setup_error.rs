@@ -32,7 +32,7 @@ pub enum SetupError {
 
 fn authorities(named_by: &str, path: &Path) -> String {
     if path.as_os_str().is_empty() {
-        return format!("{named_by} is set, and names no certificate authorities");
+        return format!("{named_by} is set but empty");
     }
     let path = path.display();
     format!("cannot trust the certificate authorities in {path}, which {named_by} names")

@@ -230,7 +230,7 @@ fn oversized_ca_file_is_refused() {
 #[test]
 fn empty_ca_path_is_an_error() {
     let error = HttpClient::new(with_ca_file(Path::new(""))).check().unwrap_err();
-    assert_eq!(error.to_string(), "--a-flag is set, and names no certificate authorities");
+    assert_eq!(error.to_string(), "--a-flag is set but empty");
 }
 
 // threats 204

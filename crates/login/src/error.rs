@@ -241,8 +241,8 @@ pub enum RevocationError {
     #[error("the issuer did not respond within {0:?}")]
     TimedOut(Duration),
     /// The tokens belong to this issuer, whose URL is not valid.
-    #[error("the tokens are from {0}")]
-    OtherIssuer(String),
+    #[error("the URL of their issuer, {0}, is not valid")]
+    InvalidIssuer(String),
     /// The stored document cannot be read, so its tokens are unknown.
     #[error(transparent)]
     Unreadable(StoreError),

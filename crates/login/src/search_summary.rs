@@ -30,10 +30,11 @@ impl fmt::Display for SearchSummary {
             "checked {organizations} organizations and {projects} projects, \
              but no default project is ready yet"
         )?;
-        if *inaccessible > 0 {
-            write!(f, " ({inaccessible} organizations not accessible)")?;
+        match *inaccessible {
+            0 => Ok(()),
+            1 => f.write_str(" (no access to 1 organization)"),
+            count => write!(f, " (no access to {count} organizations)"),
         }
-        Ok(())
     }
 }
 
@@ -50,6 +51,8 @@ mod tests {
         let line = "checked 2 organizations and 3 projects, but no default project is ready yet";
         assert_eq!(seen.to_string(), line);
         seen.inaccessible = 1;
-        assert_eq!(seen.to_string(), format!("{line} (1 organizations not accessible)"));
+        assert_eq!(seen.to_string(), format!("{line} (no access to 1 organization)"));
+        seen.inaccessible = 2;
+        assert_eq!(seen.to_string(), format!("{line} (no access to 2 organizations)"));
     }
 }

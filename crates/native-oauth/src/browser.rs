@@ -15,7 +15,7 @@ pub enum BrowserError {
     #[error("no browser could be started")]
     NoBrowser(#[source] io::Error),
     /// The launcher started, and failed.
-    #[error("the launcher of the browser failed: {0}")]
+    #[error("the browser launcher failed: {0}")]
     LauncherFailed(ExitStatus),
 }
 

@@ -42,7 +42,7 @@ impl SignIn {
     ) -> Result<TokenResponse, Error> {
         let mut pending = self.start()?;
         pending.load_keys().await?;
-        if pending.needs_push() {
+        if pending.needs_pushed_request() {
             pending.push_request().await?;
         }
         pending.authorization.open_browser_with(open);
@@ -158,7 +158,7 @@ impl PendingSignIn {
         }
     }
 
-    fn needs_push(&self) -> bool {
+    fn needs_pushed_request(&self) -> bool {
         let is_required = self.sign_in.client.provider().require_pushed_authorization_requests;
         (self.sign_in.pushes_request || is_required) && self.pushed.is_none()
     }
@@ -199,7 +199,7 @@ impl PendingSignIn {
         self,
         events: &(impl Fn(Event<'_>) + ?Sized),
     ) -> Result<TokenResponse, Error> {
-        if self.needs_push() {
+        if self.needs_pushed_request() {
             return Err(Error::NotPushed);
         }
         self.load_keys().await?;

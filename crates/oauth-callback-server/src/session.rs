@@ -101,7 +101,7 @@ impl Session {
             RequestKind::Form => Response::AfterBody,
             RequestKind::Refused(refusal) => Response::Now(self.refuse(refusal)),
             RequestKind::Rejected(refusal) => Response::Now(self.reject(refusal)),
-            RequestKind::OtherPath => Response::Now(self.other_path(path, connection)),
+            RequestKind::OtherPath => Response::Now(self.reply_to_other_path(path, connection)),
             RequestKind::Callback(_) if connection.is_other_user => {
                 Response::Now(self.reject(Refusal::OtherUser))
             }
@@ -156,7 +156,7 @@ impl Session {
         }
     }
 
-    fn other_path(&self, path: &str, connection: &Connection) -> Reply {
+    fn reply_to_other_path(&self, path: &str, connection: &Connection) -> Reply {
         let is_allowed = !connection.is_other_user;
         let mut reply = None;
         self.progress.send_if_modified(|progress| {

@@ -67,7 +67,7 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
-    /// There is something else than a regular file, or a link that is not followed. It is left alone.
+    /// There is something other than a regular file, or a link that is not followed. It is left alone.
     #[error("{path} is {found}", path = path.display())]
     NotAFile {
         /// The path.

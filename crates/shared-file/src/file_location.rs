@@ -99,7 +99,7 @@ impl FileLocation {
     /// see [`folder::check_trusted`], and a link belongs to them or leads to a folder of its owner.
     pub(crate) fn check_trusted(&self) -> Result<(), Error> {
         folder::check_trusted(self.folder())?;
-        if let Some(owner) = self.linked.as_ref().and_then(Linked::misleading_owner) {
+        if let Some(owner) = self.linked.as_ref().and_then(Linked::untrusted_link_owner) {
             let path = self.home.path().join(&self.options.name);
             return Err(Error::ForeignOwner { path, owner });
         }
@@ -193,7 +193,7 @@ fn entry(folder: &Folder, name: &OsStr) -> Result<Option<Entry>, Error> {
 impl Linked {
     /// The owner of a link that leads out of that owner's folders: with it, another user could have
     /// root write anywhere.
-    fn misleading_owner(&self) -> Option<u32> {
+    fn untrusted_link_owner(&self) -> Option<u32> {
         let end = self.folder.metadata().ok().and_then(|entry| entry.foreign_owner);
         self.made_by.filter(|&owner| end != Some(owner))
     }

@@ -103,14 +103,14 @@ impl TokenClient {
         let response = self.send_form(endpoint, &fields, &[device_code]).await;
         match response.and_then(|response| TokenResponse::read(&response, self.token_type())) {
             Ok(tokens) => Ok(DevicePoll::Approved(tokens)),
-            Err(Error::ErrorResponse(response)) => undecided(response),
+            Err(Error::ErrorResponse(response)) => poll_outcome_of_error(response),
             Err(error) => Err(error),
         }
     }
 }
 
 /// The error codes of [RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5).
-fn undecided<T>(response: ErrorResponse) -> Result<DevicePoll<T>, Error> {
+fn poll_outcome_of_error<T>(response: ErrorResponse) -> Result<DevicePoll<T>, Error> {
     match response.code.as_deref() {
         _ if response.status >= 500 => Err(Error::ErrorResponse(response)),
         Some("authorization_pending") => Ok(DevicePoll::Pending),
@@ -264,10 +264,11 @@ mod tests {
 
     #[track_caller]
     fn assert_poll(status: u16, body: &str, expected: &str) {
-        let outcome = match undecided::<()>(ErrorResponse::from_body(status, body.as_bytes())) {
-            Ok(poll) => format!("{poll:?}"),
-            Err(error) => format!("error, transient: {}", error.is_transient()),
-        };
+        let outcome =
+            match poll_outcome_of_error::<()>(ErrorResponse::from_body(status, body.as_bytes())) {
+                Ok(poll) => format!("{poll:?}"),
+                Err(error) => format!("error, transient: {}", error.is_transient()),
+            };
         assert_eq!(outcome, expected, "{status} {body}");
     }
 

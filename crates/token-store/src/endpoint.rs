@@ -303,7 +303,7 @@ mod tests {
 
     // threats 79
     #[tokio::test(start_paused = true)]
-    async fn slow_refresh_keeps_the_refresh_token() {
+    async fn new_refresh_token_is_stored_if_validation_times_out() {
         let (error, stored, requests) = refresh(7).await;
         assert!(matches!(error, RefreshFailure::ValidationTimedOut), "{error:?}");
         assert_eq!((stored.as_str(), requests), ("r-2", 2));

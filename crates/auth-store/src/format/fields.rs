@@ -31,7 +31,7 @@ fn is_secret_or_empty<T>(secret: Result<T, MalformedSecret>) -> bool {
 }
 
 /// The path of a field that has a value of the wrong type or form.
-pub(super) fn malformed(object: &Object) -> Option<Vec<&'static str>> {
+pub(super) fn find_malformed_field(object: &Object) -> Option<Vec<&'static str>> {
     if let Some(field) = violation(&TOP_LEVEL, object) {
         return Some(vec![field]);
     }

@@ -44,7 +44,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<AuthDocument, ParseError> {
     let Ok(object) = Object::parse(source) else {
         return Err(ParseError::at_value(text, source, ParseErrorKind::Shape));
     };
-    if let Some(field) = fields::malformed(&object) {
+    if let Some(field) = fields::find_malformed_field(&object) {
         return Err(ParseError::at_field(text, &field, ParseErrorKind::Shape));
     }
     let document = AuthDocument { object };

@@ -156,7 +156,7 @@ fn unreadable_target_of_a_link_is_not_replaced() {
 
 // threats 160
 #[test]
-fn redirected_link_does_not_redirect_a_save() {
+fn link_swapped_during_a_save_is_not_followed() {
     let home = Home::holding("{}");
     let victim = home.around().join("victim");
     write(&victim, "{}");

@@ -20,7 +20,7 @@ fn folder_without_sign_in_is_removed() {
 // threats 229
 #[cfg(unix)]
 #[test]
-fn folder_with_free_lock_files_is_removed() {
+fn folder_with_unlocked_lock_files_is_removed() {
     let home = Home::new();
     let locked = home.store().lock().unwrap();
     assert!(!home.store().remove_unused());

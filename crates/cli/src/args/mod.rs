@@ -260,7 +260,7 @@ pub(crate) enum Command {
     #[cfg(feature = "postgres")]
     #[command(after_long_help = help(include_str!("help/store.txt")))]
     Store(StoreArgs),
-    /// Make a key that seals a sign-in in a database
+    /// Create a key that seals a sign-in in a database
     #[cfg(feature = "postgres")]
     #[command(after_long_help = help(include_str!("help/store-key.txt")))]
     StoreKey(StoreKeyArgs),

@@ -78,7 +78,7 @@ pub(crate) struct BrowserArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in")]
 pub(crate) struct CallbackArgs {
-    /// Ports of the redirect URI; the first free one is used, unless a sign-in is waiting on one [default: 1455,1457 for login, otherwise 5000]
+    /// Ports of the redirect URI; the first free one is used; fails if another sign-in waits on one of them [default: 1455,1457 for login, otherwise 5000]
     #[arg(long = "port", value_name = "N[,N]", value_delimiter = ',')]
     pub(crate) ports: Vec<u16>,
 }
@@ -101,7 +101,7 @@ pub(crate) struct CreateKeyArgs {
     /// How often to look for the default project of a new account
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub(crate) poll_interval: Duration,
-    /// How long to look for it
+    /// How long to look for the project
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(crate) poll_timeout: Duration,
     #[command(flatten)]

@@ -31,7 +31,7 @@ use crate::{codex_cli, completions};
 
 /// Runs a command. Only a command that may have to wait gets a runtime.
 pub(crate) fn run(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
-    start(command, context).map_err(|error| match context.interruption.check() {
+    dispatch(command, context).map_err(|error| match context.interruption.check() {
         Err(interrupted) if !matches!(error, CliError::Interrupted { .. }) => interrupted,
         _ if only_prints(command) => error.quiet_without_reader(),
         _ => error,
@@ -48,7 +48,7 @@ fn only_prints(command: &Command) -> bool {
     !matches!(command, Login(_) | CreateKey(_) | Exec(_) | Logout(_) | Refresh)
 }
 
-fn start(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
+fn dispatch(command: &Command, context: &Context) -> Result<ExitCode, CliError> {
     match command {
         Command::Login(args) => {
             or_remove_profile(context, || context.block_on(login::run(args, context)))?;

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &TokenArgs, context: &Context) -> Result<(), CliError> {
     }
     let reporter = Reporter::new(context);
     if args.id_token {
-        let document = valid(&reporter, context)?;
+        let document = full_sign_in_with_valid_token(&reporter, context)?;
         let token = document.id_token().ok_or_else(|| no_token("ID token", &document))?;
         let expires_at = id_token_expires_at(&document);
         warn_of_expired(context, expires_at);
@@ -95,9 +95,12 @@ fn not_ended(document: Option<AuthDocument>, store: &AuthStore) -> Result<AuthDo
 }
 
 /// The sign-in with a valid access token, where it has one at all.
-pub(super) fn valid(reporter: &Reporter<'_>, context: &Context) -> Result<AuthDocument, CliError> {
+pub(super) fn full_sign_in_with_valid_token(
+    reporter: &Reporter<'_>,
+    context: &Context,
+) -> Result<AuthDocument, CliError> {
     let document = with_valid_token(reporter, context)?;
-    whole(&document, context).unwrap_or(Ok(document))
+    full_sign_in_of_cached_token(&document, context).unwrap_or(Ok(document))
 }
 
 /// The same, or a copy of the access token while the rest cannot be read.
@@ -106,21 +109,24 @@ pub(super) fn valid_or_copy(
     context: &Context,
 ) -> Result<AuthDocument, CliError> {
     let document = with_valid_token(reporter, context)?;
-    match whole(&document, context) {
+    match full_sign_in_of_cached_token(&document, context) {
         Some(Err(error)) if !error.is_store_unavailable() => Err(error),
         Some(Err(_)) => {
             context.terminal.warn(
-                "an API key of the sign-in is only in the database, which cannot be reached: none is set",
+                "the API key is stored only in the database, which cannot be reached: OPENAI_API_KEY is not set",
             );
             Ok(document)
         }
-        Some(Ok(whole)) => Ok(whole),
+        Some(Ok(full)) => Ok(full),
         None => Ok(document),
     }
 }
 
-/// The sign-in of what may be a copy of its access token, unless that is all there is.
-fn whole(document: &AuthDocument, context: &Context) -> Option<Result<AuthDocument, CliError>> {
+/// Loads the full sign-in if the document has an access token alone, which may be a cached copy; otherwise `None`.
+fn full_sign_in_of_cached_token(
+    document: &AuthDocument,
+    context: &Context,
+) -> Option<Result<AuthDocument, CliError>> {
     let stored = || context.profiles().and_then(|profiles| stored(&profiles));
     document.has_only_access_token().then(stored)
 }

@@ -31,7 +31,9 @@ impl Variables {
             return Err(CliError::Usage(problem));
         }
         let document = match &args.access_token_env {
-            Some(_) if args.api_key_env.is_some() => token::valid(reporter, context)?,
+            Some(_) if args.api_key_env.is_some() => {
+                token::full_sign_in_with_valid_token(reporter, context)?
+            }
             Some(_) => token::valid_or_copy(reporter, context)?,
             None => token::stored(&context.profiles()?)?,
         };

@@ -35,7 +35,7 @@ pub(crate) fn script(shell: Shell) -> &'static str {
 }
 
 /// The words before the cursor and the one at it, if a script has started this program.
-pub(crate) fn words() -> Option<Vec<String>> {
+pub(crate) fn completion_words() -> Option<Vec<String>> {
     let mut words = std::env::args_os().skip(1);
     let is_completion = words.next()? == WORD;
     is_completion.then(|| words.map(|word| word.to_string_lossy().into_owned()).collect())

@@ -69,7 +69,7 @@ pub(crate) enum CliError {
     /// The sign-in does not have the requested credential.
     #[error("the stored sign-in has no {what}")]
     NoCredential { what: &'static str, instead: Hint },
-    /// Standard input has something else than the secret; `example` shows what is expected.
+    /// Standard input has something other than the secret; `example` shows what is expected.
     #[error("standard input contains no {what}")]
     WrongSecret { what: &'static str, example: Hint, source: BadSecret },
     #[error("cannot read standard input")]

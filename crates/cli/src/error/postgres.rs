@@ -91,7 +91,7 @@ pub(super) fn hint(error: &CallError) -> Option<Hint> {
     }
 }
 
-/// `store init` needs something else than the other commands.
+/// `store init` needs something other than the other commands.
 pub(super) fn hint_for_init(error: &Error) -> Option<Hint> {
     match error.kind() {
         ErrorKind::Refused => Some(say(
@@ -99,7 +99,9 @@ pub(super) fn hint_for_init(error: &Error) -> Option<Hint> {
              and CREATE on the database",
         )),
         ErrorKind::Missing => Some(say("create the database first, with CREATE DATABASE")),
-        ErrorKind::Other => Some(say("the role of --role has to exist, and a row has one role")),
+        ErrorKind::Other => Some(say(
+            "create the role that --role names; the role of an existing row cannot be changed",
+        )),
         _ => hint_for(error),
     }
 }

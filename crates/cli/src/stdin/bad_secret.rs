@@ -24,7 +24,7 @@ pub(crate) enum BadSecret {
     Beginning,
     #[error("it is too short")]
     TooShort,
-    #[error("it has a character that no key has")]
+    #[error("it contains a character that no API key contains")]
     Character,
     #[error(transparent)]
     Malformed(MalformedJwt),

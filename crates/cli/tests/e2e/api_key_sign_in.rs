@@ -53,7 +53,10 @@ fn invalid_api_key_changes_nothing() {
         ("pk-proj-a-key_of-Somebody-0123456789".to_owned(), "it does not start with sk-"),
         (format!("{KEY} {KEY}\n"), "it is more than one word"),
         (format!("{{\"key\":\"{KEY}\"}}"), "it does not start with sk-"),
-        (format!("sk-{}\u{e9}", "x".repeat(30)), "it has a character that no key has"),
+        (
+            format!("sk-{}\u{e9}", "x".repeat(30)),
+            "it contains a character that no API key contains",
+        ),
         (format!("sk-{}", "x".repeat(100_000)), "it is longer than 16384 bytes"),
     ] {
         import(&world, input).exits(1).prints("").fails_with(

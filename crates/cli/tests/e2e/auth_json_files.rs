@@ -145,7 +145,7 @@ fn readable_sign_ins_are_kept() {
 
 // threats 221
 #[test]
-fn files_without_sign_in_are_filled() {
+fn login_fills_files_without_sign_in() {
     assert_all(3, 5);
 }
 

@@ -76,7 +76,7 @@ fn failed_key_exchange_keeps_the_sign_in() {
     let trail = running.visit(Account::OWNER);
     let page = trail.last().unwrap();
     assert_eq!(page.status, 200);
-    assert!(page.text().contains("None: it could not be created, see the terminal"));
+    assert!(page.text().contains("None: it could not be created; see the terminal"));
     let finished = running.finish();
     finished.exits(1).says("Signed in as Ada Lovelace").says(
         "error: signed in, but without an API key: cannot exchange the sign-in for an API key: the \

@@ -161,7 +161,7 @@ fn empty_ca_variable_is_an_error_or_ignored() {
         finished
             .exits(1)
             .prints("")
-            .says("error: SSL_CERT_FILE is set, and names no")
+            .says("error: SSL_CERT_FILE is set but empty")
             .says("hint: correct SSL_CERT_FILE, or unset it")
             .says_nothing_of("/oauth/authorize");
     }
@@ -224,7 +224,7 @@ fn non_unicode_proxy_is_an_error() {
 
 // threats 204
 #[test]
-fn ca_file_variable_is_trusted() {
+fn ca_file_named_by_a_variable_is_trusted() {
     for variable in ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE"] {
         let world = World::with_scenario(Scenario { tls: Tls::On, ..Scenario::default() });
         world.login().env(variable, world.ca_file()).signs_in(Account::OWNER).exits(0);

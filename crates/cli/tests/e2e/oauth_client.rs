@@ -25,7 +25,7 @@ fn assert_client(world: &World, at: &Endpoint, client_id: &str) {
 
 // threats 214
 #[test]
-fn sign_in_of_another_client_is_refreshed_and_revoked_with_it() {
+fn sign_in_of_another_client_is_refreshed_and_revoked_with_its_own_client_id() {
     let world = world();
     world.login().args(["--client-id", OTHER]).signs_in(Account::OWNER).exits(0);
     let provenance = world.auth_document()["tokens"]["oauth_provenance"].clone();

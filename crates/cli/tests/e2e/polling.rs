@@ -97,7 +97,7 @@ fn inaccessible_organizations_are_counted() {
     let world =
         World::with_scenario(Scenario { accounts: vec![account], faults, ..Scenario::default() });
     let seen = "checked 1 organizations and 0 projects, but no default project is ready yet \
-                (1 organizations not accessible)";
+                (no access to 1 organization)";
     assert_times_out_with_hint(
         &world,
         seen,

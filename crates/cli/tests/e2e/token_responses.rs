@@ -267,7 +267,7 @@ fn redirect_is_not_followed() {
 
 // threats 74
 #[test]
-fn endless_response_is_cut() {
+fn endless_response_is_refused() {
     let words = "the response of HOST is larger than 65536 bytes";
     assert_fails_everywhere(&Then::Endless, words, ExpectedHint::IfResponseLost(Some(ELSEWHERE)));
 }

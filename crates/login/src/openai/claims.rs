@@ -147,7 +147,7 @@ pub(crate) fn check_access_token(
 }
 
 /// Whether the claims are certainly about different users.
-pub(crate) fn is_another_person(one: &Claims, other: &Claims) -> bool {
+pub(crate) fn is_certainly_another_person(one: &Claims, other: &Claims) -> bool {
     fn issuer(claims: &Claims) -> Option<&str> {
         Some(claims.iss.as_deref()?.trim_end_matches('/'))
     }

@@ -77,7 +77,7 @@ impl DeviceFlow for DeviceCodeFlow<'_> {
                 let grant = CodeGrant::new(authorization_code, code_verifier, redirect_uri);
                 Ok(DevicePoll::Approved(grant))
             }
-            Err(Error::ErrorResponse(response)) => undecided(response),
+            Err(Error::ErrorResponse(response)) => poll_outcome_of_error(response),
             Err(error) => Err(error),
         }
     }
@@ -97,7 +97,7 @@ async fn send(
 
 /// A 403 or a 404 has no reliable error code: it is pending unless the body says that the person denied or
 /// the code expired.
-fn undecided(response: ErrorResponse) -> Result<DevicePoll<CodeGrant>, Error> {
+fn poll_outcome_of_error(response: ErrorResponse) -> Result<DevicePoll<CodeGrant>, Error> {
     match response.status {
         500.. => Err(Error::ErrorResponse(response)),
         _ if response.says("slow_down") => Ok(DevicePoll::SlowDown),
@@ -138,7 +138,8 @@ mod tests {
 
     #[track_caller]
     fn assert_poll(status: u16, body: &str, expected: &str) {
-        let outcome = match undecided(ErrorResponse::from_body(status, body.as_bytes())) {
+        let outcome = match poll_outcome_of_error(ErrorResponse::from_body(status, body.as_bytes()))
+        {
             Ok(poll) => format!("{poll:?}"),
             Err(error) => format!("error, transient: {}", error.is_transient()),
         };

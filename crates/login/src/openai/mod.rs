@@ -23,4 +23,4 @@ pub use provider::{create_api_key_provider, provider};
 pub use refresh_error::{is_refresh_token_reused, requires_reauthentication};
 pub use setup_link::{finish_setup_url, platform_url};
 
-pub(crate) use claims::{check_access_token, check_same_person, is_another_person};
+pub(crate) use claims::{check_access_token, check_same_person, is_certainly_another_person};

@@ -1,4 +1,4 @@
-use super::text::visible;
+use super::text::one_line_html;
 
 /// What a page shows: terms and their values. An absent value has no row.
 pub type Details<'a> = &'a [(&'a str, Option<&'a str>)];
@@ -7,7 +7,7 @@ pub type Details<'a> = &'a [(&'a str, Option<&'a str>)];
 /// from turning its row around.
 pub(super) fn list(rows: Details<'_>) -> String {
     let row = |&(term, value): &(&str, Option<&str>)| {
-        let value = visible(value?)?;
+        let value = one_line_html(value?)?;
         let class = if term == "Plan" { " class=\"plan\"" } else { "" };
         Some(format!("<div><dt>{term}</dt><dd{class}><bdi>{value}</bdi></dd></div>\n"))
     };

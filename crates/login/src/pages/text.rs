@@ -3,7 +3,7 @@ use zeroize::Zeroizing;
 
 /// A text from outside as HTML, for content and quoted attributes: one line of at most [`COLUMNS`]
 /// characters. `None` if no visible character is left.
-pub(super) fn visible(outside: &str) -> Option<String> {
+pub(super) fn one_line_html(outside: &str) -> Option<String> {
     let line = excerpt(outside, COLUMNS);
     (!line.is_empty()).then(|| escaped(&line).to_string())
 }
@@ -36,7 +36,7 @@ mod tests {
 
     #[track_caller]
     fn shown(outside: &str, html: &str) {
-        assert_eq!(visible(outside).unwrap_or_default(), html, "{outside:?}");
+        assert_eq!(one_line_html(outside).unwrap_or_default(), html, "{outside:?}");
     }
 
     // threats 19

@@ -124,7 +124,7 @@ impl Completion<'_> {
             }
         };
         let save = move || {
-            locked.update_with_backup(reserved_at, |document| Replaced::by(document, &change))
+            locked.update_with_backup(reserved_at, |document| Replaced::apply(document, &change))
         };
         let source = match uninterrupted_commit(save).await {
             Ok((replaced, backup)) => {

@@ -53,6 +53,6 @@ fn why_no_key(api_key: &ApiKeyOutcome) -> Option<&'static str> {
             Some("None: this account has no API project")
         }
         ApiKeyOutcome::Unavailable { .. } => Some("None: this account has no API organization"),
-        ApiKeyOutcome::Failed(_) => Some("None: it could not be created, see the terminal"),
+        ApiKeyOutcome::Failed(_) => Some("None: it could not be created; see the terminal"),
     }
 }

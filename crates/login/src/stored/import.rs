@@ -68,7 +68,7 @@ impl StoredSignIn {
         };
         let save = move || {
             let mut locked = store.lock()?;
-            locked.update_with_backup(now, |document| Replaced::by(document, &change))
+            locked.update_with_backup(now, |document| Replaced::apply(document, &change))
         };
         let (replaced, backup) = uninterrupted(save).await?;
         events(Event::Stored { location: &self.store.location() });

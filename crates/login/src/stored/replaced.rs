@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{DiscardedTokens, Revocation, StoredSignIn, identity_without_verifying};
 use crate::event::Events;
-use crate::openai::is_another_person;
+use crate::openai::is_certainly_another_person;
 
 /// A sign-in that was replaced by another one.
 #[derive(Debug)]
@@ -33,12 +33,15 @@ pub(crate) struct Replaced {
 
 impl Replaced {
     /// What `change` replaces in the document.
-    pub(crate) fn by(document: &mut AuthDocument, change: impl FnOnce(&mut AuthDocument)) -> Self {
+    pub(crate) fn apply(
+        document: &mut AuthDocument,
+        change: impl FnOnce(&mut AuthDocument),
+    ) -> Self {
         let tokens = DiscardedTokens::from_document(document);
         let before = unrevoked_credential(document);
         change(document);
         let owner = identity_without_verifying(document).unwrap_or_default();
-        let was_another_person = is_another_person(&tokens.owner, &owner);
+        let was_another_person = is_certainly_another_person(&tokens.owner, &owner);
         let after = unrevoked_credential(document);
         let unrevoked = before.filter(|before| after.as_ref() != Some(before));
         Self { tokens, was_another_person, unrevoked: unrevoked.map(|(mode, _)| mode) }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::error::RevocationError;
 use crate::event::{AffectedSignIns, Event, Events};
-use crate::openai::{self, Claims, is_another_person};
+use crate::openai::{self, Claims, is_certainly_another_person};
 
 /// The outcome of a revocation.
 #[derive(Debug, Default)]
@@ -115,7 +115,7 @@ impl DiscardedTokens {
         let is_same_token = tokens.is_some_and(|(ours, theirs)| ours.expose() == theirs.expose());
         let has_tokens = theirs.is_some() || stored.access_token().is_some();
         let owner = identity_without_verifying(&stored).unwrap_or_default();
-        is_same_token || has_tokens && !is_another_person(&self.owner, &owner)
+        is_same_token || has_tokens && !is_certainly_another_person(&self.owner, &owner)
     }
 }
 
@@ -164,7 +164,7 @@ impl StoredSignIn {
     pub(super) async fn revoke(&self, tokens: &DiscardedTokens) -> Revocation {
         let Some(revocable) = tokens.revocable() else { return Revocation::NothingToRevoke };
         let Ok(issuer) = tokens.issuer.parse() else {
-            return Revocation::Failed(RevocationError::OtherIssuer(tokens.issuer.clone()));
+            return Revocation::Failed(RevocationError::InvalidIssuer(tokens.issuer.clone()));
         };
         let client = self.client.clone().with_provider(openai::provider(issuer));
         let client = client.with_client_id(tokens.client_id.clone());

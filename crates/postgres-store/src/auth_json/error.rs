@@ -18,7 +18,7 @@ pub enum CallError {
     #[error("it was interrupted")]
     Interrupted,
     /// The system has no thread, or no runtime.
-    #[error("cannot start")]
+    #[error("cannot start a thread for the database")]
     Runtime(#[source] io::Error),
 }
 

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn password_is_that_of_the_line_that_fits() {
+    fn password_is_from_the_matching_line() {
         assert_password("db:5432:ops:ci:secret", Some("secret"));
         assert_password("*:*:*:*:secret", Some("secret"));
         assert_password("*:*:*:ci:with\\:colon\\\\", Some("with:colon\\"));

@@ -74,17 +74,17 @@ struct Certified {
 
 impl Certified {
     fn new(names: &[String], defect: Option<Defect>) -> Result<Self, rcgen::Error> {
-        let trusted = authority()?;
+        let trusted = new_authority()?;
         let key = KeyPair::generate()?;
         let issuer =
-            if defect == Some(Defect::UnknownAuthority) { &authority()? } else { &trusted };
+            if defect == Some(Defect::UnknownAuthority) { &new_authority()? } else { &trusted };
         let chain = vec![server(names, defect)?.signed_by(&key, issuer)?.into()];
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Ok(Self { trusted: trusted.pem(), chain, key })
     }
 }
 
-fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+fn new_authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

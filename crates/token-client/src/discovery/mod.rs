@@ -52,7 +52,7 @@ pub enum InvalidMetadata {
     },
     /// It names a template of issuers, one for each tenant. Use the issuer of one tenant,
     /// [`Provider::discover_any_tenant`] or [`Provider::from_metadata_of_any_tenant`].
-    #[error("the server has an issuer for each tenant; use the one of a tenant")]
+    #[error("the server has an issuer for each tenant; use the issuer of one tenant")]
     IssuerTemplate,
     /// It is about another resource
     /// ([RFC 9728 §3.3](https://www.rfc-editor.org/rfc/rfc9728#section-3.3)).

@@ -111,7 +111,7 @@ async fn missing_required_field_is_named() {
 }
 
 #[tokio::test]
-async fn polling_interval_is_bounded() {
+async fn polling_interval_has_a_minimum_and_a_default() {
     let hour = Duration::from_secs(3600);
     for (interval, expected) in [
         (json!(0), Duration::from_secs(1)),

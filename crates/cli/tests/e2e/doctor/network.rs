@@ -150,7 +150,7 @@ fn empty_ca_variable_is_reported() {
         let report = run_report(&world, doctor(&world).env("SSL_CERT_FILE", ""));
         let check = report.check("network", "authority");
         let found = check["found"].as_str().unwrap();
-        assert!(found.starts_with("SSL_CERT_FILE is set, and names no"), "{found}");
+        assert!(found.starts_with("SSL_CERT_FILE is set but empty"), "{found}");
         assert_eq!(check["remedy"], "correct SSL_CERT_FILE, or unset it");
         report.assert_problems(1);
     });
@@ -233,7 +233,7 @@ fn name_without_address_is_a_problem() {
         let found = check["found"].as_str().unwrap();
         // musl does not notice that there is no network.
         let (expected, and_issuer) = if has_musl() {
-            ("no resolver gave the address of issuer.test within ", "")
+            ("no DNS server returned an address for issuer.test within ", "")
         } else {
             ("cannot find the address of issuer.test: ", " and --issuer")
         };

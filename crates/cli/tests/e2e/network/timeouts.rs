@@ -23,7 +23,7 @@ const UNCONNECTED: &str = "HOST did not complete a connection within 10 seconds"
 fn unresolved() -> &'static str {
     match has_musl() {
         true => "cannot find the address of HOST: failed to lookup address information: Try again",
-        false => "no resolver gave the address of HOST within 8 seconds",
+        false => "no DNS server returned an address for HOST within 8 seconds",
     }
 }
 

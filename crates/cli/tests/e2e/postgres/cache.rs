@@ -46,7 +46,7 @@ fn cached_token_is_used_with_a_warning_while_the_database_is_down() {
     fleet.server.stop(Shutdown::Fast);
     let program = ["--access-token-env", "TOKEN", "--", "/bin/sh", "-c", "test -n \"$TOKEN\""];
     let outcome = fleet.command("exec").args(program).run();
-    outcome.exits(0).says("warning: an API key of the sign-in is only in the database");
+    outcome.exits(0).says("warning: the API key is stored only in the database");
     make_the_check_old(&fleet);
     let outcome = fleet.command("token").run();
     outcome.exits(0).prints(&token).says("warning: the database cannot be reached");

@@ -40,10 +40,10 @@ fn store_init_sets_up_a_database_twice_and_prints_the_same_sql() {
     init(&["--row", "team-a", "--row", "team-b"]).exits(0);
     let rows = "SELECT string_agg(name, ' ' ORDER BY name) FROM login_cli.sign_ins";
     assert_eq!(fleet.server.sql(rows), "default team-a team-b");
-    // The administrator needs something else than a user of a row.
+    // The administrator needs something other than a user of a row.
     for (user, role, kind, hint) in [
         ("ci@", "ci", "store_refused", "CREATEROLE"),
-        ("boss@", "nobody-has-it", "store", "has to exist"),
+        ("boss@", "nobody-has-it", "store", "create the role"),
     ] {
         let url = fleet.url().replace("ci@", user);
         let start = fleet.world.command("store").args(["init", "--role", role, "--store", &url]);

@@ -254,7 +254,7 @@ async fn assert_outcomes(modules: &[Module]) {
 /// Figure F21.
 // threats 16 97 98 99 100 101 111
 #[tokio::test]
-async fn each_module_of_the_conformance_suite_has_its_outcome() {
+async fn each_module_of_the_conformance_suite_has_its_expected_outcome() {
     assert_outcomes(modules::MODULES).await;
 }
 
