@@ -77,8 +77,8 @@ impl Source {
     }
 }
 
-/// Whether `new` may replace `old`.
+/// Whether `new`, whose write was interrupted, may replace `old`.
 pub(crate) fn is_successor(new: &[u8], old: &[u8]) -> bool {
     let (Ok(new), Ok(old)) = (format::parse(new), format::parse(old)) else { return false };
-    new.is_successor_of(&old)
+    new.may_replace(&old)
 }

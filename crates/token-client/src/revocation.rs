@@ -1,4 +1,5 @@
 use credentials::{AccessToken, RefreshToken};
+use http_client::ErrorResponse;
 
 use crate::client::{TokenClient, TokenRequest, error_with_success};
 use crate::error::Error;
@@ -40,10 +41,15 @@ impl TokenClient {
         });
         match outcome {
             // Google's, for a token that is no longer valid.
-            Err(error) if error.has_code("invalid_token") => Ok(()),
+            Err(Error::ErrorResponse(response)) if is_invalid_token(&response) => Ok(()),
             outcome => outcome,
         }
     }
+}
+
+/// Another status is about the request ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+fn is_invalid_token(response: &ErrorResponse) -> bool {
+    response.code.as_deref() == Some("invalid_token") && matches!(response.status, 200..=299 | 400)
 }
 
 impl<'a> Revocable<'a> {

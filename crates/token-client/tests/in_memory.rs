@@ -161,6 +161,10 @@ async fn token_that_is_not_valid_counts_as_revoked() {
         outcome(status, r#"{"error":"invalid_token"}"#).await.unwrap();
         outcome(status, r#"{"error":"invalid_request"}"#).await.unwrap_err();
     }
+    // The request was refused, and the token may still work.
+    for status in [401, 503] {
+        outcome(status, r#"{"error":"invalid_token"}"#).await.unwrap_err();
+    }
 }
 
 fn resource(resource: &str) -> String {

@@ -125,8 +125,14 @@ where
         let is_unchanged = |sign_in: &S::SignIn, _| {
             is_same(&sign_in.access_token(), &before) || has_expired(sign_in, self.clock.now())
         };
-        let (sign_in, error) = self.refresh_while(is_unchanged, events).await?;
-        error.map_or(Ok(sign_in), Err)
+        match self.refresh_while(is_unchanged, events).await? {
+            (_, Some(error)) => Err(error),
+            // Another program has stored the old token.
+            (sign_in, None) if is_same(&sign_in.access_token(), &before) => {
+                Err(Error::NoAccessToken)
+            }
+            (sign_in, None) => Ok(sign_in),
+        }
     }
 
     async fn refresh_while<F: Fn(Event) + ?Sized>(
@@ -145,7 +151,10 @@ where
             if is_second && has_refresh_token(&sign_in, spent.as_ref()) {
                 // Another program has put it back since.
                 guard.release().await;
-                return Err(Error::NoAccessToken);
+                return match is_needed(&sign_in, WhileHeld::UseOldToken) {
+                    true => Err(Error::NoAccessToken),
+                    false => Ok((sign_in, None)),
+                };
             }
             // A copy: each request consumes its token.
             spent = sign_in.refresh_token();

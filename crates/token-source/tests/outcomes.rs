@@ -461,3 +461,27 @@ async fn refresh_counts_if_another_process_has_made_it() {
         assert_eq!((text.as_str(), happened.requests), (expected, requests), "{case:?}");
     }
 }
+
+/// It works for another minute.
+#[tokio::test]
+async fn old_sign_in_that_is_put_back_is_used_while_it_works() {
+    let case = Case {
+        stored: Some(DUE),
+        answer: Some(AlreadyUsed),
+        during_request: Some(("a0", Some("r0"), -1)),
+        before_second_request: Some(DUE),
+        ..Case::default()
+    };
+    let (text, happened) = outcome(&case, false).await;
+    assert_eq!((text.as_str(), happened.requests), ("a1", 1));
+}
+
+/// Its caller knows that a server has refused it.
+#[tokio::test]
+async fn refresh_never_ends_with_the_old_access_token() {
+    let old = Some(Some(("a1", None, 3600)));
+    for (access_token, superseded_by) in [(Some("a3"), old), (None, None)] {
+        let case = Case { stored: Some(DUE), access_token, superseded_by, ..Case::default() };
+        assert_eq!(outcome(&case, true).await.0, "NoAccessToken", "{case:?}");
+    }
+}

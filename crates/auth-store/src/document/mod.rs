@@ -1,6 +1,6 @@
 use std::fmt;
 
-use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
+use credentials::{AccessToken, ApiKey, Claims, IdToken, RefreshToken};
 use jiff::Timestamp;
 use token_source::{RefreshedTokens, is_older};
 
@@ -113,18 +113,37 @@ impl AuthDocument {
         [self.token("refresh_token"), key, personal]
     }
 
-    /// Whether this is a later sign-in of the same account. The refresh token of `old` may be used up.
+    /// Whether this may be a later sign-in of the same account, so that the refresh token of `old` may be used up.
     pub(crate) fn is_successor_of(&self, old: &Self) -> bool {
-        self.is_same_account(old)
-            && self.refresh_token().is_some()
-            && old.refresh_token().is_some()
+        self.can_both_be_refreshed(old)
             && (is_older(old, self) || self.last_refresh() > old.last_refresh())
     }
 
-    /// Whether both are sign-ins of one account, made in the same way.
+    /// Whether this is a later sign-in of the same account, or has the same access token with the new refresh token of
+    /// a refresh that brought nothing else.
+    pub(crate) fn may_replace(&self, old: &Self) -> bool {
+        let [access, refresh] =
+            ["access_token", "refresh_token"].map(|name| self.token(name) == old.token(name));
+        self.can_both_be_refreshed(old) && (is_older(old, self) || access && !refresh)
+    }
+
+    fn can_both_be_refreshed(&self, other: &Self) -> bool {
+        self.is_same_account(other)
+            && self.refresh_token().is_some()
+            && other.refresh_token().is_some()
+    }
+
+    /// Whether both are sign-ins of one person and account, made in the same way. A token that does not name its
+    /// person can belong to anyone in the account.
     #[must_use]
     pub fn is_same_account(&self, other: &Self) -> bool {
-        self.account_id() == other.account_id() && self.auth_mode() == other.auth_mode()
+        let person = |it: &Self| {
+            let claims: Claims = it.access_token_claims_without_verifying()?;
+            claims.sub
+        };
+        self.account_id() == other.account_id()
+            && self.auth_mode() == other.auth_mode()
+            && person(self).zip(person(other)).is_none_or(|(it, other)| it == other)
     }
 
     /// The ChatGPT account of the tokens.

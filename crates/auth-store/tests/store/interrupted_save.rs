@@ -17,6 +17,15 @@ fn document(account: &str, refresh_token: &str, time: &str) -> String {
     )
 }
 
+/// Access tokens that were issued one second after another.
+const FIRST: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpYXQiOjE3MDAwMDAwMDB9.c2ln";
+const SECOND: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpYXQiOjE3MDAwMDAwMDF9.c2ln";
+
+/// The other time is one of a machine, whose clock can be wrong.
+fn with_access_token(token: &str, refresh_token: &str, time: &str) -> String {
+    document("1", refresh_token, time).replace("\"a\"", &format!("\"{token}\""))
+}
+
 /// A home with an old document, and a new one in the temporary file.
 fn interrupted(old: &str, new: &str) -> Home {
     let home = Home::holding(old);
@@ -57,14 +66,23 @@ fn load_under_the_locks_finishes_an_interrupted_save() {
     assert_eq!(home.names(), AFTER_A_SAVE);
 }
 
+/// A refresh can bring a refresh token alone.
+// threats 111 215
+#[test]
+fn interrupted_save_of_a_refresh_token_alone_is_finished() {
+    let home = interrupted(&document("1", "spent", OLD), &document("1", "next", OLD));
+    assert_eq!(refresh_token_in(&home).as_deref(), Some("next"));
+}
+
 /// It must be a later sign-in of the same account. Otherwise the next save removes it.
 // threats 166 215
 #[test]
 fn temporary_file_that_is_no_successor_is_not_used() {
-    let old = document("1", "old", OLD);
+    let old = with_access_token(SECOND, "old", OLD);
     let others = [
         document("2", "other account", NEW),
-        document("1", "as old", OLD),
+        document("1", "as old", OLD).replace("\"a\"", "\"b\""),
+        with_access_token(FIRST, "issued before", NEW),
         document("1", "half", NEW).replace("}", ""),
         format!("{}{}", document("1", "padded", NEW), "\n".repeat(100))
             .replace("chatgpt", "apikey"),

@@ -5,8 +5,9 @@ use token_client::Error;
 const REUSED: &str = "refresh_token_reused";
 
 /// The errors of OpenAI after which a refresh token is useless, with any status.
-const FINAL: [&str; 6] = [
+const FINAL: [&str; 7] = [
     REUSED,
+    "invalid_grant",
     "refresh_token_expired",
     "refresh_token_invalidated",
     "invalid_refresh_token",
@@ -23,7 +24,6 @@ pub fn requires_reauthentication(error: &Error) -> bool {
     let is_unauthorized = |it: &ErrorResponse| it.status == 401 && it.is_known_format;
     error.error_response().is_some_and(is_unauthorized)
         || code(error).is_some_and(|code| FINAL.contains(&code))
-        || error.requires_reauthentication()
 }
 
 /// Whether another process has used the refresh token, so that the store may have its successor.
@@ -51,7 +51,7 @@ mod tests {
     // threats 112 113
     #[test]
     fn only_the_final_errors_require_a_new_sign_in() {
-        for code in FINAL.into_iter().chain(["invalid_grant"]) {
+        for code in FINAL {
             for status in [400, 401, 403] {
                 assert_kind(status, &format!(r#"{{"error":"{code}"}}"#), true, false);
                 assert_kind(status, &format!(r#"{{"error":{{"code":"{code}"}}}}"#), true, false);

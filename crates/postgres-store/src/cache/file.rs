@@ -182,12 +182,16 @@ impl TokenCache {
         if self.load()?.highest_version > version {
             return Ok(true);
         }
-        self.write(&Written {
+        let written = self.write(&Written {
             store: &self.binding,
             highest_version: version,
             token: token.map(WrittenToken::from),
-        })?;
-        Ok(true)
+        });
+        if written.is_err() {
+            // On a full disk, a token that was signed out would be used. A removal needs no space.
+            let _ = fs::remove_file(self.path());
+        }
+        written.map(|()| true)
     }
 
     /// Opens a file beside the cache that is only locked.

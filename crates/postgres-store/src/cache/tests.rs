@@ -52,6 +52,16 @@ fn assert_refused(cache: &TokenCache, because: &str) {
     found(cache.remember(8, Some(&token(8))).map(drop));
 }
 
+/// A token that was signed out is not used because the disk is full. A folder has the name of the new file.
+#[test]
+fn cache_that_cannot_be_written_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = filled(folder.path());
+    fs::create_dir(cache.path().with_extension("new")).unwrap();
+    cache.remember(8, None).unwrap_err();
+    assert_cached(&cache, None, 0);
+}
+
 #[test]
 fn cached_token_is_read_again_and_is_private() {
     let folder = tempfile::tempdir().unwrap();

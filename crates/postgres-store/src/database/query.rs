@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::lookup_host;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::config::Host;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Row, Socket};
@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, Parameters};
 pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connections of other processes end soon: for so long a process waits for a free one.
-const FULL_ATTEMPTS: u32 = 12;
+const FULL_TIME: Duration = Duration::from_secs(3);
 const FULL_PAUSE: Duration = Duration::from_millis(250);
 
 /// A database, with a connection that is made when it is needed.
@@ -133,25 +133,25 @@ impl Database {
     }
 
     async fn connect(&self) -> Result<Connection, Error> {
-        for _ in 1..FULL_ATTEMPTS {
+        let begun = Instant::now();
+        loop {
             match self.connect_to_first().await {
-                Err(Error::Full(_)) => sleep(FULL_PAUSE).await,
+                Err(Error::Full(_)) if begun.elapsed() < FULL_TIME => sleep(FULL_PAUSE).await,
                 other => return other,
             }
         }
-        self.connect_to_first().await
     }
 
     /// The first host that can be used.
     async fn connect_to_first(&self) -> Result<Connection, Error> {
-        let mut first_error = None;
+        let mut failed = None;
         for target in &self.targets {
             match target.connect().await {
                 Ok(connection) => return Ok(connection),
-                Err(error) => first_error = first_error.or(Some(error)),
+                Err(error) => failed = Some(worth_a_retry(failed, error)),
             }
         }
-        Err(first_error.unwrap_or(Error::TimedOut { after: Duration::ZERO }))
+        Err(failed.unwrap_or(Error::TimedOut { after: Duration::ZERO }))
     }
 }
 
@@ -179,15 +179,15 @@ impl Target {
     }
 
     async fn connect_to(&self, addresses: &[IpAddr], limit: Duration) -> Result<Connection, Error> {
-        let mut first_error = None;
+        let mut failed = None;
         for address in addresses {
             let mut config = self.config.clone();
             match self.connect_with(config.hostaddr(*address), limit).await {
                 Ok(connection) => return Ok(connection),
-                Err(error) => first_error = first_error.or(Some(error)),
+                Err(error) => failed = Some(worth_a_retry(failed, error)),
             }
         }
-        Err(first_error.unwrap_or(Error::TimedOut { after: limit }))
+        Err(failed.unwrap_or(Error::TimedOut { after: limit }))
     }
 
     async fn connect_with(&self, config: &Config, limit: Duration) -> Result<Connection, Error> {
@@ -215,6 +215,15 @@ where
         }
     });
     Connection { client, is_unreplicated }
+}
+
+/// The first error, unless a later host only has too many connections: that passes.
+fn worth_a_retry(first: Option<Error>, error: Error) -> Error {
+    match (first, &error) {
+        (Some(first @ Error::Full(_)), _) => first,
+        (_, Error::Full(_)) | (None, _) => error,
+        (Some(first), _) => first,
+    }
 }
 
 async fn within<T>(

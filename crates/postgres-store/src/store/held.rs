@@ -45,8 +45,8 @@ pub(super) struct Retry {
     was_overtaken: bool,
     /// Whether an attempt to store this document has had no answer.
     may_be_stored: bool,
-    /// Whether this document was stored in a version that a machine may have seen with another one.
-    was_stored: bool,
+    /// The version in which this document was stored, if a machine may have seen that one with another document.
+    stored_in: Option<i64>,
 }
 
 /// A failover and a restart take less. After it, a person has to repair the database, and the processes that wait would
@@ -80,8 +80,8 @@ impl Retry {
 
     fn new(is_only_copy: bool) -> Self {
         let (begun, pause) = (Instant::now(), SHORTEST_PAUSE);
-        let (was_overtaken, may_be_stored, was_stored) = (false, false, false);
-        Self { begun, pause, is_only_copy, was_overtaken, may_be_stored, was_stored }
+        let (was_overtaken, may_be_stored, stored_in) = (false, false, None);
+        Self { begun, pause, is_only_copy, was_overtaken, may_be_stored, stored_in }
     }
 
     fn limit(&self, error: &Error) -> Duration {
@@ -100,7 +100,7 @@ impl Retry {
             true => Error::TokenLost { after: self.begun.elapsed(), source: error.into() },
             false => error,
         };
-        let may_be_stored = self.may_be_stored || self.was_stored;
+        let may_be_stored = self.may_be_stored || self.stored_in.is_some();
         if may_be_stored { Error::MayBeStored(error.into()) } else { error }
     }
 
@@ -149,6 +149,10 @@ impl Held {
         let has_new = |it: &D| tokens.refresh_token.as_ref().is_some_and(|token| has(it, token));
         let (claimed, before) = (self.claim.version(), D::parse(&document.to_bytes()));
         let is_ancestor = |it: &D| before.as_ref().is_some_and(|before| is_ancestor(it, before));
+        // What has a later version than this document comes from it.
+        let is_before = |retry: &Retry, version: i64| {
+            version <= claimed && retry.stored_in.is_none_or(|stored| version < stored)
+        };
         document.apply(tokens);
         loop {
             let outcome = self.store(Some(&document), retry).await?;
@@ -157,25 +161,31 @@ impl Held {
                 if self.claim.version() > claimed {
                     return Ok(Commit::Stored(StoredSignIn::Document(document)));
                 }
-                retry.was_stored = true;
+                retry.stored_in = Some(self.claim.version());
                 continue;
             }
             match self.open::<D>(retry).await? {
+                // A server that does not rotate: another process has a newer access token.
+                Some(other) if has(&other, spent) && is_older(&document, &other) => {
+                    return Ok(Commit::Stored(StoredSignIn::Document(other)));
+                }
                 // The same sign-in, in another version.
                 Some(other) if has(&other, spent) => {
                     document = other;
                     document.apply(tokens);
                 }
                 // An earlier attempt was committed, and something else was changed after it.
-                Some(other) if has_new(&other) || outcome == Outcome::PerhapsSuccessor => {
+                Some(other)
+                    if has_new(&other) || is_perhaps_successor(outcome, &other, &document) =>
+                {
                     return Ok(Commit::Stored(StoredSignIn::Document(other)));
                 }
                 // The database went back to an ancestor of what was claimed, whose refresh token is used up. A new
                 // sign-in is not older, and stays.
-                Some(other) if self.claim.version() <= claimed && is_ancestor(&other) => {}
-                // It was set up again; a logout has a newer version.
-                None if self.claim.version() < claimed => {}
-                Some(other) if retry.was_stored => {
+                Some(other) if is_before(retry, self.claim.version()) && is_ancestor(&other) => {}
+                // It was set up again. After a logout, it is no longer in version 0.
+                None if self.claim.version() == 0 && claimed > 0 => {}
+                Some(other) if retry.stored_in.is_some() => {
                     return Ok(Commit::Stored(StoredSignIn::Document(other)));
                 }
                 stored => {
@@ -253,6 +263,10 @@ impl Held {
             _ => Ok(Some(row)),
         }
     }
+}
+
+fn is_perhaps_successor<D: Document>(outcome: Outcome, other: &D, document: &D) -> bool {
+    outcome == Outcome::PerhapsSuccessor && other.is_same_account(document)
 }
 
 /// Whether `later` may come from a refresh of this sign-in. That may have brought a refresh token alone.

@@ -16,10 +16,8 @@ pub trait Document: Refreshable + Send + Sync + Sized + 'static {
     /// Replaces the tokens by those of a refresh. Where there is no new one, the old one stays.
     fn apply(&mut self, tokens: &RefreshedTokens);
 
-    /// Whether both are sign-ins of the same account, as far as the format says.
-    fn is_same_account(&self, _other: &Self) -> bool {
-        true
-    }
+    /// Whether both are sign-ins of the same person and account, as far as the format says.
+    fn is_same_account(&self, other: &Self) -> bool;
 }
 
 /// A sign-in of the store, or the part of it that this machine has cached.

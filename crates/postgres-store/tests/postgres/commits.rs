@@ -267,6 +267,22 @@ async fn database_that_was_set_up_again_during_the_request_gets_the_new_token() 
 }
 
 #[tokio::test]
+async fn logout_in_a_database_that_was_set_up_again_stays() {
+    let Some(fleet) = Fleet::start("a logout in a database that is set up again") else { return };
+    for number in 0..3 {
+        fleet.machine(0).save(Some(&Tokens::new(number, -1))).await.unwrap();
+    }
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.server.sql("DROP SCHEMA login_cli CASCADE");
+    fleet.server.sql(&postgres_store::setup_sql("ci", &["team-a"]));
+    fleet.machine(2).save(Some(&Tokens::new(8, 7200))).await.unwrap();
+    fleet.machine(2).save(None::<&Tokens>).await.unwrap();
+    let outcome = commit(refresh, 3).await.unwrap();
+    assert!(matches!(outcome, Commit::Superseded { stored: None, .. }), "{outcome:?}");
+    assert_eq!(fleet.row(), "2");
+}
+
+#[tokio::test]
 async fn new_sign_in_in_a_database_that_went_back_stays() {
     for tokens in [Tokens::new, Tokens::opaque] {
         let Some(fleet) = Fleet::start("a new sign-in in an older database") else { return };
