@@ -34,7 +34,8 @@ macro_rules! secret {
             ///
             /// # Errors
             ///
-            /// [`MalformedSecret`] if the text is empty or has a forbidden character.
+            /// [`MalformedSecret`] if the text is empty, or has a character that could end a header or a line: a
+            /// token consists of visible ASCII characters.
             pub fn new(text: impl Into<String>) -> Result<Self, MalformedSecret> {
                 let text = Zeroizing::new(text.into());
                 if text.is_empty() {
@@ -100,9 +101,10 @@ secret!(
 );
 secret!(
     /// The secret of a confidential client
-    /// ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+    /// ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)). It is sent encoded, so every printable
+    /// character is allowed, and no line break: trim the end of a file.
     ClientSecret,
-    vschar
+    is_not_control
 );
 secret!(
     /// A device code ([RFC 8628 §3.2](https://www.rfc-editor.org/rfc/rfc8628#section-3.2)), which
@@ -128,7 +130,7 @@ fn vschar(c: char) -> bool {
     c == ' ' || c.is_ascii_graphic()
 }
 
-/// A code is opaque and is sent back unchanged, so every printable character is allowed.
+/// It is sent encoded, so every printable character is allowed.
 fn is_not_control(c: char) -> bool {
     !c.is_control()
 }

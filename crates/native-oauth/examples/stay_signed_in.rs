@@ -35,6 +35,8 @@ pub(crate) async fn sign_in(
     store: &FileStore,
     open: impl FnOnce(&Url) -> Result<(), BrowserError> + Send + 'static,
 ) -> Result<(), Box<dyn Error>> {
+    // Nobody signs in for tokens that cannot be stored.
+    store.check_writable().await?;
     let http = HttpClient::new(Options::new("my-app/1.0"));
     let metadata = ProviderMetadata::discover(&http, issuer).await?;
     let sign_in = SignIn::new(client(issuer, &metadata)?).scopes(["openid", "offline_access"]);
@@ -52,10 +54,11 @@ pub(crate) async fn access_token(
 }
 
 pub(crate) async fn sign_out(issuer: &str, store: &FileStore) -> Result<(), Box<dyn Error>> {
-    // The tokens go even if the server cannot revoke them.
-    let Some(tokens) = store.take().await? else { return Ok(()) };
-    if let Some(token) = tokens.refresh_token() {
-        let client = stored_client(issuer, &tokens)?;
+    let Some(stored) = store.load()? else { return Ok(()) };
+    let client = stored_client(issuer, &stored)?;
+    // The tokens go even if the server cannot revoke them. Another process may have refreshed them since.
+    let taken = store.take().await?;
+    if let Some(token) = taken.and_then(|tokens| tokens.refresh_token()) {
         match client.revoke(Revocable::RefreshToken(&token)).await {
             // Then the tokens stay valid until they expire.
             Err(TokenError::RevocationNotSupported) => {}

@@ -55,9 +55,9 @@ pub enum WaitError {
     /// The callback has the right `state`, but neither a code nor an error.
     #[error("the callback has no authorization code")]
     MissingCode,
-    /// The callback names another issuer than [`CallbackConfig::issuer`](crate::CallbackConfig::issuer): a
-    /// mix-up attack ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
-    #[error("the callback comes from another issuer")]
+    /// The callback names another issuer than [`CallbackConfig::issuer`](crate::CallbackConfig::issuer), or none where
+    /// one is required: a mix-up attack ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
+    #[error("the callback does not come from the issuer of this sign-in")]
     WrongIssuer,
     /// There was no callback in time.
     #[error("no callback came")]

@@ -28,7 +28,7 @@
 //!
 //! A regular file is read, even if another user owns it. A write is refused before any change if the
 //! folder, the file, a lock file or a link belongs to another user (except root), or if every user could
-//! replace the file. Root may write everywhere: new files belong to the owner of the old file or of the
+//! write to a folder of yours: a mount can show all of its folders as those of root, open to everyone. Root may write everywhere: new files belong to the owner of the old file or of the
 //! folder, and a link must not lead out of its owner's files. A missing folder is created with mode 0700.
 //! The target of a link need not exist.
 //!

@@ -11,7 +11,8 @@ pub enum ClientAuthentication {
     /// The client is public: it names its id, and proves nothing.
     #[default]
     None,
-    /// `client_secret_basic`: id and secret are in the `Authorization` header.
+    /// `client_secret_basic`: id and secret are in the `Authorization` header, encoded as RFC 6749 §2.3.1 says. A
+    /// provider that does not decode them refuses a secret with `+`, `%` or `:`, and needs `SecretPost`.
     SecretBasic(ClientSecret),
     /// `client_secret_post`: id and secret are in the body.
     SecretPost(ClientSecret),

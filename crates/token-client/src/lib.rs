@@ -22,7 +22,7 @@
 //! # What this crate does not do
 //!
 //! It builds no authorization URL and waits for no callback (`native-oauth`, `oauth-callback-server`),
-//! stores nothing (`auth-store`), and has no clock: the caller decides when to refresh and when to poll
+//! stores nothing (`token-store`), and has no clock: the caller decides when to refresh and when to poll
 //! again.
 //!
 //! # Invariants

@@ -32,7 +32,8 @@
 //! # What this crate does not do
 //!
 //! It opens no file, sends no request and reads no clock: the store, the token endpoint and the clock
-//! are traits, whose futures are `Send`. `auth-store` implements the first; `login` has the second for OpenAI.
+//! are traits, whose futures are `Send`. `token-store` implements them for any
+//! provider, `auth-store` and `login` for OpenAI.
 //!
 //! # Invariants
 //!

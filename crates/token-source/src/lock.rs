@@ -30,11 +30,13 @@ pub async fn lock<S: SharedStore, F: Fn(Event) + ?Sized>(
 }
 
 /// Why the lock could not be taken.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum LockError<E> {
     /// The store cannot be used.
+    #[error(transparent)]
     Store(E),
     /// Another process held the lock the whole time.
+    #[error("another program has held the lock for {waited:.0?}")]
     Busy {
         /// How long this process waited.
         waited: Duration,

@@ -108,7 +108,8 @@ pub trait StoreGuard: Send + Sized {
     fn load(&mut self) -> impl Future<Output = Result<Option<Self::SignIn>, Self::Error>> + Send;
 
     /// Makes sure that [`commit`](Self::commit) will work, before the refresh token is sent: space on
-    /// the disk, and a claim that lasts longer than the request, which takes `deadline` at most.
+    /// the disk, and a claim that lasts longer than the request, which takes `deadline` at most. A lock of the system
+    /// needs nothing.
     /// The time of the request counts from its return: what an endpoint does before it sends is part of the deadline.
     fn reserve(
         &mut self,
@@ -120,7 +121,7 @@ pub trait StoreGuard: Send + Sized {
         async { drop(self) }
     }
 
-    /// Stores the new tokens and releases the lock. If a program that takes no lock has replaced the
+    /// Applies the new tokens to what is stored now, and releases the lock. If a program that takes no lock has replaced the
     /// sign-in since it was [loaded](Self::load), what that program stored stays, unless it still
     /// has the refresh token that is `spent`. Repeats what can be repeated: the new tokens exist
     /// nowhere else.

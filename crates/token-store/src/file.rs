@@ -13,7 +13,8 @@ use crate::{StoredTokens, SystemClock};
 ///
 /// The lock is an advisory lock on the file `NAME.lock` beside it, which stays. While it is held,
 /// `NAME.shared-file.tmp` is the next content. If a process is killed before it replaces the file, the next
-/// one that takes the lock finishes that. Nothing is written where another user could replace the file.
+/// one that takes the lock finishes that. A write is refused where another
+/// user could replace the file, by the rules of [`shared_file`].
 #[derive(Clone, Debug)]
 pub struct FileStore(SharedFile);
 
@@ -60,7 +61,18 @@ impl FileStore {
         self.0.read(|content| parse(content, || self.0.path()))
     }
 
-    /// Stores a new sign-in in place of the old one.
+    /// Checks that a sign-in can be stored, before the person signs in: takes the lock, and reserves disk space.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`] but [`Error::Corrupt`].
+    pub async fn check_writable(&self) -> Result<(), Error> {
+        let mut guard = self.lock().await?;
+        Ok(guard.0.reserve(ROOM)?)
+    }
+
+    /// Stores a new sign-in in place of the old one, which it does not revoke: [`take`](Self::take) it first, if the
+    /// provider should end it.
     ///
     /// # Errors
     ///

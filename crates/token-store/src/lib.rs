@@ -36,7 +36,8 @@ pub use tokens::StoredTokens;
 pub use credentials::{AccessToken, IdToken, RefreshToken};
 pub use jiff::Timestamp;
 pub use token_source::{
-    Clock, Commit, Error as TokenSourceError, Event, Holder, RefreshError, RefreshErrorKind,
-    Refreshable, RefreshedTokens, SharedStore, StoreGuard, TryLock, Valid, WaitPolicy, WhileHeld,
+    Clock, Commit, Error as TokenSourceError, Event, Holder, LockError, RefreshError,
+    RefreshErrorKind, Refreshable, RefreshedTokens, SharedStore, StoreGuard, TryLock, Valid,
+    WaitPolicy, WhileHeld, lock,
 };
 pub use {shared_file, token_client};

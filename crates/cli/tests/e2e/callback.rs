@@ -198,7 +198,7 @@ fn callback_from_another_issuer_ends_the_sign_in() {
         assert_callback_fails(&[("iss", iss)], |page, finished| {
             assert_eq!(page.status, 400);
             finished.fails_with(
-                "the callback comes from another issuer",
+                "the callback does not come from the issuer of this sign-in",
                 "check --issuer; if it is right, someone may have interfered with the sign-in",
             );
         });

@@ -6,7 +6,7 @@ use super::{METADATA_AGAIN, Module, accepted, ignored, refused};
 
 const TOKEN_TYPE: &str = "cannot exchange the code for tokens: the issuer's response cannot be used: the response has no usable `token_type`";
 const ACCESS_TOKEN: &str = "cannot exchange the code for tokens: the issuer's response cannot be used: the response has no usable `access_token`";
-const OTHER_ISSUER: &str = "the callback comes from another issuer";
+const OTHER_ISSUER: &str = "the callback does not come from the issuer of this sign-in";
 
 pub(super) fn response(status: &str, header: &str, body: &str) -> String {
     let length = body.len();

@@ -19,7 +19,7 @@ const EXPIRED: &str = "the ID token is not valid: it has expired already (exp)";
 const SIGNATURE: &str = "the ID token is not signed with a key of the provider";
 const ALGORITHM: &str = "the ID token is signed in a way that is not supported";
 const UNSIGNED: &str = "the ID token is malformed: it does not have three parts";
-const OTHER_ISSUER: &str = "the callback comes from another issuer";
+const OTHER_ISSUER: &str = "the callback does not come from the issuer of this sign-in";
 
 pub(super) const MODULES: &[Module] = &[
     accepted("oidcc-client-test", "follows the standards", |_| {}),
