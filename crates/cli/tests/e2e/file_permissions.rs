@@ -140,8 +140,7 @@ impl Layout {
         if !program.exists() {
             // Another process writes the copy. If this process had it open, a child of another test
             // could inherit the descriptor, and executing the file would fail with ETXTBSY.
-            let copy =
-                Command::new("cp").arg(env!("CARGO_BIN_EXE_login-cli")).arg(&program).status();
+            let copy = Command::new("cp").arg(crate::support::program()).arg(&program).status();
             assert!(copy.unwrap().success());
         }
         let script = format!("shift; exec '{}' \"$@\"", program.display());

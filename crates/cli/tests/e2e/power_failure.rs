@@ -107,7 +107,7 @@ fn store_api_key(world: &World, kill_before: Option<&str>) {
     if let Some((call, nth)) = kill_before.and_then(|step| step.split_once(':')) {
         strace.args(["-e", &format!("inject={call}:signal=SIGKILL:{nth}")]);
     }
-    strace.arg(env!("CARGO_BIN_EXE_login-cli")).args(["login", "--with-api-key"]);
+    strace.arg(crate::support::program()).args(["login", "--with-api-key"]);
     let issuer = ["--issuer", world.sandbox.issuer_url()];
     strace.args(issuer).env("CODEX_HOME", world.codex_home());
     strace.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());

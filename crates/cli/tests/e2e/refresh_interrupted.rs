@@ -138,7 +138,7 @@ fn as_owner<'w>(world: &World, start: Start<'w>) -> Option<Start<'w>> {
     }
     let line = [SETPRIV.to_owned(), format!("--reuid={NOBODY}"), "--clear-groups".to_owned()];
     let mut probe = std::process::Command::new(SETPRIV);
-    probe.args(&line[1..]).args([env!("CARGO_BIN_EXE_login-cli"), "--version"]);
+    probe.args(&line[1..]).arg(crate::support::program()).arg("--version");
     if !probe.output().is_ok_and(|output| output.status.success()) {
         return None;
     }

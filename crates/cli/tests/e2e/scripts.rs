@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use crate::support::{Printed, StoredSignIn, World, report_skipped};
+use crate::support::{Printed, StoredSignIn, World, program, report_skipped};
 
 const KEY: &str = "sk-proj-a-key-that-was-stored";
 
@@ -34,7 +34,7 @@ pub(crate) fn assert_ok(interpreter: &[&str], scripts: &[(State, &str)]) {
         if *state != SignedOut {
             sign_in.stored(&world);
         }
-        symlink(env!("CARGO_BIN_EXE_login-cli"), world.path("bin/login-cli")).unwrap();
+        symlink(program(), world.path("bin/login-cli")).unwrap();
         let path = format!("{}:/usr/bin:/bin", world.path("bin").display());
         let words = interpreter.iter().chain([script]).copied();
         let start = world.program([""; 0]).under(words).without_env("PATH");

@@ -224,7 +224,7 @@ const SETPRIV: &str = "/usr/bin/setpriv";
 fn program_of_another_user_is_named_by_user() {
     let of = |uid: u32| [SETPRIV.to_owned(), format!("--reuid={uid}"), "--clear-groups".to_owned()];
     let mut probe = Command::new(SETPRIV);
-    probe.args(&of(65_534)[1..]).args([env!("CARGO_BIN_EXE_login-cli"), "--version"]);
+    probe.args(&of(65_534)[1..]).arg(crate::support::program()).arg("--version");
     if !succeeds(&mut probe) {
         return report_skipped("a port that another user holds: only the superuser can become one");
     }

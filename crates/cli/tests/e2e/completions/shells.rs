@@ -88,7 +88,8 @@ fn program(world: &World, name: &str) {
 
 /// Runs the driver in its folder and returns its output.
 fn run(world: &World, start: &[&str]) -> String {
-    let ours = Path::new(env!("CARGO_BIN_EXE_login-cli")).parent().unwrap();
+    let program = crate::support::program();
+    let ours = Path::new(&program).parent().unwrap();
     let path = [world.path("bin").as_path(), ours, Path::new("/usr/bin"), Path::new("/bin")]
         .map(Path::to_owned);
     // The shell would wait for a key without end.

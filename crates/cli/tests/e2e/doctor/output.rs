@@ -98,7 +98,7 @@ fn colours_follow_the_settings() {
     in_network_namespace("output::colours_follow_the_settings", || {
         let world = World::new();
         let run = |color: &str| {
-            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_login-cli"));
+            let mut command = std::process::Command::new(crate::support::program());
             let issuer = world.sandbox.issuer_url();
             command.args(["doctor", "--issuer", issuer, "--api-base", issuer, "--color", color]);
             command.env_clear().env("HOME", world.path("home")).env("CLICOLOR_FORCE", "");
