@@ -92,7 +92,8 @@ where
             let waits = while_held == WhileHeld::Wait || !still_works(sign_in, now);
             is_due(sign_in, now) && waits
         };
-        match self.refresh_while(is_needed, events).await {
+        let is_enough = |sign_in: &S::SignIn| !has_expired(sign_in, self.clock.now());
+        match self.refresh_while(is_needed, is_enough, events).await {
             Ok((sign_in, None)) => Ok(Valid { sign_in, postponed: None }),
             Ok((sign_in, Some(error))) => self.fall_back(sign_in, error),
             Err(error) => self.fall_back(stored, error),
@@ -125,19 +126,18 @@ where
         let is_unchanged = |sign_in: &S::SignIn, _| {
             is_same(&sign_in.access_token(), &before) || has_expired(sign_in, self.clock.now())
         };
-        match self.refresh_while(is_unchanged, events).await? {
-            (_, Some(error)) => Err(error),
-            // Another program has stored the old token.
-            (sign_in, None) if is_same(&sign_in.access_token(), &before) => {
-                Err(Error::NoAccessToken)
-            }
-            (sign_in, None) => Ok(sign_in),
-        }
+        // Its caller may know that a server has refused the old token.
+        let is_enough = |_: &S::SignIn| false;
+        let (sign_in, error) = self.refresh_while(is_unchanged, is_enough, events).await?;
+        error.map_or(Ok(sign_in), Err)
     }
 
+    /// If a sign-in that another program has stored meanwhile cannot be refreshed although that is needed, `is_enough`
+    /// says whether it is used.
     async fn refresh_while<F: Fn(Event) + ?Sized>(
         &self,
         is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
+        is_enough: impl Fn(&S::SignIn) -> bool,
         events: &F,
     ) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
         let mut spent = None;
@@ -168,7 +168,10 @@ where
                 return Ok((found, None));
             }
             if found.refresh_token().is_none() || has_refresh_token(&found, spent.as_ref()) {
-                return self.unexpired(found).map(|found| (found, None));
+                return match is_enough(&found) {
+                    true => Ok((found, None)),
+                    false => Err(Error::NoAccessToken),
+                };
             }
             if is_second {
                 return Err(Error::NoAccessToken);

@@ -109,7 +109,7 @@ pub trait StoreGuard: Send + Sized {
 
     /// Makes sure that [`commit`](Self::commit) will work, before the refresh token is sent: space on
     /// the disk, and a claim that lasts longer than the request, which takes `deadline` at most. A lock of the system
-    /// needs nothing.
+    /// needs no time, only the space.
     /// The time of the request counts from its return: what an endpoint does before it sends is part of the deadline.
     fn reserve(
         &mut self,

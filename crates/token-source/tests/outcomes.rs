@@ -478,10 +478,14 @@ async fn old_sign_in_that_is_put_back_is_used_while_it_works() {
 
 /// Its caller knows that a server has refused it.
 #[tokio::test]
-async fn refresh_never_ends_with_the_old_access_token() {
+async fn refresh_does_not_return_the_old_token_that_another_program_has_stored() {
     let old = Some(Some(("a1", None, 3600)));
-    for (access_token, superseded_by) in [(Some("a3"), old), (None, None)] {
+    for (access_token, superseded_by, expected) in [
+        (Some("a3"), old, "NoAccessToken"),
+        // The server has returned a refresh token alone.
+        (None, None, "a1"),
+    ] {
         let case = Case { stored: Some(DUE), access_token, superseded_by, ..Case::default() };
-        assert_eq!(outcome(&case, true).await.0, "NoAccessToken", "{case:?}");
+        assert_eq!(outcome(&case, true).await.0, expected, "{case:?}");
     }
 }

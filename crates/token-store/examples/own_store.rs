@@ -33,22 +33,32 @@ impl OwnStore {
     pub(crate) async fn take(&self) -> Result<Option<StoredTokens>, Box<dyn Error>> {
         let _guard = lock(self, &SystemClock, &|_| {}).await?;
         let tokens = self.load().await?;
-        if tokens.is_some() {
-            fs::remove_file(self.0.join("tokens.json"))?;
+        // A process that was killed may have left the second one.
+        for name in ["tokens.json", "tokens.json.new"] {
+            match fs::remove_file(self.0.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
         }
         Ok(tokens)
     }
 
     /// A reader sees the old or the new tokens, and only this user sees them.
     fn write(&self, tokens: &StoredTokens) -> io::Result<()> {
-        let new = self.0.join("tokens.json.new");
+        let json = tokens.to_json();
+        let mut file = self.new_file()?;
+        file.write_all(json.as_bytes())?;
+        file.set_len(json.len() as u64)?;
+        file.sync_all()?;
+        fs::rename(self.0.join("tokens.json.new"), self.0.join("tokens.json"))
+    }
+
+    /// The next content. It keeps the space that it has.
+    fn new_file(&self) -> io::Result<File> {
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.write(true).create(true).truncate(true).open(&new)?;
-        file.write_all(tokens.to_json().as_bytes())?;
-        file.sync_all()?;
-        fs::rename(new, self.0.join("tokens.json"))
+        options.write(true).create(true).truncate(false).open(self.0.join("tokens.json.new"))
     }
 }
 
@@ -69,7 +79,8 @@ impl SharedStore for OwnStore {
     }
 
     async fn try_lock(&self) -> io::Result<TryLock<OwnGuard>> {
-        let file = File::options().append(true).create(true).open(self.0.join("lock"))?;
+        let file =
+            File::options().read(true).append(true).create(true).open(self.0.join("lock"))?;
         match file.try_lock() {
             Ok(()) => Ok(TryLock::Locked(OwnGuard { store: self.clone(), _lock: file })),
             Err(TryLockError::WouldBlock) => Ok(TryLock::Held(None)),
@@ -86,9 +97,12 @@ impl StoreGuard for OwnGuard {
         self.store.load().await
     }
 
-    /// The lock of a file lasts as long as the process. A lock that ends by itself has to last for `deadline`.
+    /// Disk space for the new tokens. The lock of a file lasts as long as the process; one that ends by itself has to
+    /// last for `deadline`.
     async fn reserve(&mut self, _deadline: Duration) -> io::Result<()> {
-        Ok(())
+        let mut file = self.store.new_file()?;
+        file.write_all(&[b' '; 64 * 1024])?;
+        file.sync_all()
     }
 
     /// The refresh token is used up, so the new tokens exist nowhere else. They go to what is stored now.
@@ -98,17 +112,22 @@ impl StoreGuard for OwnGuard {
         refreshed: RefreshedTokens,
         spent: RefreshToken,
     ) -> io::Result<Commit<StoredTokens>> {
-        match self.load().await? {
-            Some(mut stored) if stored.has(&spent) => {
-                stored.apply(&refreshed);
-                self.store.write(&stored)?;
-                Ok(Commit::Stored(stored))
-            }
-            stored => {
+        let stored = self.load().await;
+        let is_replaced = |stored: &Option<StoredTokens>| {
+            stored.as_ref().is_none_or(|stored| !stored.has(&spent))
+        };
+        match stored {
+            Ok(stored) if is_replaced(&stored) => {
                 tokens.apply(&refreshed);
-                Ok(Commit::Superseded { stored, discarded: tokens })
+                return Ok(Commit::Superseded { stored, discarded: tokens });
             }
+            Ok(Some(stored)) => tokens = stored,
+            // What cannot be read is no reason to lose the new tokens.
+            _ => {}
         }
+        tokens.apply(&refreshed);
+        self.store.write(&tokens)?;
+        Ok(Commit::Stored(tokens))
     }
 }
 

@@ -170,7 +170,7 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// [`CacheError::Refused`] or [`CacheError::Io`]. The file is unchanged.
+    /// [`CacheError::Refused`], and the file is unchanged; [`CacheError::Io`], and the file has no token any more.
     pub fn remember(&self, version: i64, token: Option<&CachedToken>) -> Result<bool, CacheError> {
         let path = self.path().with_extension("lock");
         let lock = self.open_lock(&path)?;
@@ -182,14 +182,11 @@ impl TokenCache {
         if self.load()?.highest_version > version {
             return Ok(true);
         }
-        let written = self.write(&Written {
-            store: &self.binding,
-            highest_version: version,
-            token: token.map(WrittenToken::from),
-        });
+        let store = &self.binding;
+        let token = token.map(WrittenToken::from);
+        let written = self.write(&Written { store, highest_version: version, token });
         if written.is_err() {
-            // On a full disk, a token that was signed out would be used. A removal needs no space.
-            let _ = fs::remove_file(self.path());
+            self.forget_token(&Written { store, highest_version: version, token: None });
         }
         written.map(|()| true)
     }
@@ -205,6 +202,19 @@ impl TokenCache {
         let file = private::open(path, options.write(true).create(true).truncate(false));
         let file = file.map_err(failed(path))?.ok_or_else(|| refused(path)("it is missing"))?;
         file.map_err(refused(path))
+    }
+
+    /// On a full disk, a token that was signed out would be used. A shorter content, and a removal, need no space.
+    fn forget_token(&self, document: &Written<'_>) {
+        let forget = || {
+            let text = serde_json::to_vec(document)?;
+            let mut file = File::options().write(true).open(self.path())?;
+            file.write_all(&text)?;
+            file.set_len(text.len() as u64)
+        };
+        if forget().is_err() {
+            let _ = fs::remove_file(self.path());
+        }
     }
 
     /// Replaces the file. It need not survive a power failure, so it is not flushed. The lock is held, so the new file

@@ -133,10 +133,16 @@ impl Database {
     }
 
     async fn connect(&self) -> Result<Connection, Error> {
-        let begun = Instant::now();
+        let mut full_since = None;
         loop {
             match self.connect_to_first().await {
-                Err(Error::Full(_)) if begun.elapsed() < FULL_TIME => sleep(FULL_PAUSE).await,
+                Err(Error::Full(error)) => {
+                    let since = *full_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= FULL_TIME {
+                        return Err(Error::Full(error));
+                    }
+                    sleep(FULL_PAUSE).await;
+                }
                 other => return other,
             }
         }

@@ -149,6 +149,8 @@ impl Held {
         let has_new = |it: &D| tokens.refresh_token.as_ref().is_some_and(|token| has(it, token));
         let (claimed, before) = (self.claim.version(), D::parse(&document.to_bytes()));
         let is_ancestor = |it: &D| before.as_ref().is_some_and(|before| is_ancestor(it, before));
+        let new = tokens.refresh_token.as_ref();
+        let is_rotated = new.is_some_and(|token| token.expose() != spent.expose());
         // What has a later version than this document comes from it.
         let is_before = |retry: &Retry, version: i64| {
             version <= claimed && retry.stored_in.is_none_or(|stored| version < stored)
@@ -165,8 +167,8 @@ impl Held {
                 continue;
             }
             match self.open::<D>(retry).await? {
-                // A server that does not rotate: another process has a newer access token.
-                Some(other) if has(&other, spent) && is_older(&document, &other) => {
+                // Another process has a newer access token, and the refresh token still works.
+                Some(other) if !is_rotated && has(&other, spent) && is_older(&document, &other) => {
                     return Ok(Commit::Stored(StoredSignIn::Document(other)));
                 }
                 // The same sign-in, in another version.

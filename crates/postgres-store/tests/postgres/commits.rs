@@ -231,6 +231,19 @@ async fn key_that_was_added_during_the_request_is_read() {
     assert_eq!((stored.number, fleet.row()), (1, "3".to_owned()));
 }
 
+/// The row is sealed again during the request, and its tokens have a time of a clock that is ahead.
+#[tokio::test]
+async fn new_token_is_stored_though_the_old_one_seems_newer() {
+    let Some(fleet) = Fleet::start("a clock that is ahead") else { return };
+    fleet.machine(0).save(Some(&Tokens::opaque(0, 7200))).await.unwrap();
+    let refresh = reserved(fleet.machine(1)).await;
+    fleet.expire_claim();
+    Keys::add(fleet.folder.path().join("keys")).unwrap();
+    assert!(fleet.machine(0).rekey().await.unwrap());
+    assert!(matches!(commit(refresh, 1).await.unwrap(), Commit::Stored(_)));
+    assert_eq!(fleet.machine(2).read().await.unwrap().unwrap().number, 1);
+}
+
 #[tokio::test]
 async fn database_that_went_back_during_the_request_gets_the_new_token() {
     let what = "a database that goes back during a request";
