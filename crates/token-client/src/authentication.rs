@@ -12,7 +12,8 @@ pub enum ClientAuthentication {
     #[default]
     None,
     /// `client_secret_basic`: id and secret are in the `Authorization` header, encoded as RFC 6749 §2.3.1 says. A
-    /// provider that does not decode them refuses a secret with other characters than letters, digits, `*`, `-`, `.` and `_`, and needs `SecretPost`.
+    /// provider that does not decode them refuses a secret with other characters than letters, digits, `*`, `-`, `.` and
+    /// `_`, and needs `SecretPost`.
     SecretBasic(ClientSecret),
     /// `client_secret_post`: id and secret are in the body.
     SecretPost(ClientSecret),

@@ -92,8 +92,8 @@ where
             let waits = while_held == WhileHeld::Wait || !still_works(sign_in, now);
             is_due(sign_in, now) && waits
         };
-        let is_enough = |sign_in: &S::SignIn| !has_expired(sign_in, self.clock.now());
-        match self.refresh_while(is_needed, is_enough, events).await {
+        let may_use_old = |sign_in: &S::SignIn| !has_expired(sign_in, self.clock.now());
+        match self.refresh_while(is_needed, may_use_old, events).await {
             Ok((sign_in, None)) => Ok(Valid { sign_in, postponed: None }),
             Ok((sign_in, Some(error))) => self.fall_back(sign_in, error),
             Err(error) => self.fall_back(stored, error),
@@ -111,7 +111,8 @@ where
         valid.sign_in.access_token().ok_or(Error::NoAccessToken)
     }
 
-    /// Refreshes now, due or not. If another process refreshes at the same time, its tokens count.
+    /// Refreshes now, due or not. If another process refreshes at the same time, its tokens count. The access token is
+    /// the same as before if the server has returned that one again, or a refresh token alone.
     ///
     /// # Errors
     ///
@@ -126,18 +127,17 @@ where
         let is_unchanged = |sign_in: &S::SignIn, _| {
             is_same(&sign_in.access_token(), &before) || has_expired(sign_in, self.clock.now())
         };
-        // Its caller may know that a server has refused the old token.
-        let is_enough = |_: &S::SignIn| false;
-        let (sign_in, error) = self.refresh_while(is_unchanged, is_enough, events).await?;
+        // An API may have refused the old token, which another program has stored again.
+        let may_use_old = |_: &S::SignIn| false;
+        let (sign_in, error) = self.refresh_while(is_unchanged, may_use_old, events).await?;
         error.map_or(Ok(sign_in), Err)
     }
 
-    /// If a sign-in that another program has stored meanwhile cannot be refreshed although that is needed, `is_enough`
-    /// says whether it is used.
+    /// Another program may have stored an old sign-in meanwhile that cannot be refreshed: `may_use_old` decides then.
     async fn refresh_while<F: Fn(Event) + ?Sized>(
         &self,
         is_needed: impl Fn(&S::SignIn, WhileHeld) -> bool,
-        is_enough: impl Fn(&S::SignIn) -> bool,
+        may_use_old: impl Fn(&S::SignIn) -> bool,
         events: &F,
     ) -> Result<Attempt<S, E>, ErrorOf<S, E>> {
         let mut spent = None;
@@ -168,7 +168,7 @@ where
                 return Ok((found, None));
             }
             if found.refresh_token().is_none() || has_refresh_token(&found, spent.as_ref()) {
-                return match is_enough(&found) {
+                return match may_use_old(&found) {
                     true => Ok((found, None)),
                     false => Err(Error::NoAccessToken),
                 };

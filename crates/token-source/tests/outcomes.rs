@@ -476,7 +476,7 @@ async fn old_sign_in_that_is_put_back_is_used_while_it_works() {
     assert_eq!((text.as_str(), happened.requests), ("a1", 1));
 }
 
-/// Its caller knows that a server has refused it.
+/// An API may have refused it. A token that the server returns again, or leaves, counts.
 #[tokio::test]
 async fn refresh_does_not_return_the_old_token_that_another_program_has_stored() {
     let old = Some(Some(("a1", None, 3600)));

@@ -53,7 +53,7 @@ impl OwnStore {
         fs::rename(self.0.join("tokens.json.new"), self.0.join("tokens.json"))
     }
 
-    /// The next content. It keeps the space that it has.
+    /// The next content. What `reserve` has written stays, so that its space is not given back.
     fn new_file(&self) -> io::Result<File> {
         let mut options = OpenOptions::new();
         #[cfg(unix)]
@@ -112,18 +112,14 @@ impl StoreGuard for OwnGuard {
         refreshed: RefreshedTokens,
         spent: RefreshToken,
     ) -> io::Result<Commit<StoredTokens>> {
-        let stored = self.load().await;
-        let is_replaced = |stored: &Option<StoredTokens>| {
-            stored.as_ref().is_none_or(|stored| !stored.has(&spent))
-        };
-        match stored {
-            Ok(stored) if is_replaced(&stored) => {
+        match self.load().await {
+            Ok(Some(stored)) if stored.has(&spent) => tokens = stored,
+            Ok(stored) => {
                 tokens.apply(&refreshed);
                 return Ok(Commit::Superseded { stored, discarded: tokens });
             }
-            Ok(Some(stored)) => tokens = stored,
             // What cannot be read is no reason to lose the new tokens.
-            _ => {}
+            Err(_) => {}
         }
         tokens.apply(&refreshed);
         self.store.write(&tokens)?;

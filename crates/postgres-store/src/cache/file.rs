@@ -170,7 +170,7 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// [`CacheError::Refused`], and the file is unchanged; [`CacheError::Io`], and the file has no token any more.
+    /// [`CacheError::Refused`] or [`CacheError::Io`]. If the file could not be replaced, its token is removed.
     pub fn remember(&self, version: i64, token: Option<&CachedToken>) -> Result<bool, CacheError> {
         let path = self.path().with_extension("lock");
         let lock = self.open_lock(&path)?;
@@ -204,7 +204,8 @@ impl TokenCache {
         file.map_err(refused(path))
     }
 
-    /// On a full disk, a token that was signed out would be used. A shorter content, and a removal, need no space.
+    /// Overwrites the file, or removes it: on a full disk, a token that was signed out would be used. Neither usually
+    /// needs space.
     fn forget_token(&self, document: &Written<'_>) {
         let forget = || {
             let text = serde_json::to_vec(document)?;

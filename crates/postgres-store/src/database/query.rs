@@ -136,11 +136,9 @@ impl Database {
         let mut full_since = None;
         loop {
             match self.connect_to_first().await {
-                Err(Error::Full(error)) => {
-                    let since = *full_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= FULL_TIME {
-                        return Err(Error::Full(error));
-                    }
+                Err(Error::Full(_))
+                    if full_since.get_or_insert_with(Instant::now).elapsed() < FULL_TIME =>
+                {
                     sleep(FULL_PAUSE).await;
                 }
                 other => return other,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use credentials::RefreshToken;
 use token_source::{Commit, RefreshedTokens, StoreGuard, TryLock};
 
-use super::held::{Held, Outcome, Retry};
+use super::held::{Held, Retry};
+use super::response::Outcome;
 use super::sign_in::{Document, StoredSignIn};
 use crate::Error;
 use crate::database::CLAIM;

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use credentials::RefreshToken;
-use token_source::{Commit, RefreshedTokens, is_older};
+use token_source::{Commit, RefreshedTokens};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::machine_lock::MachineLock;
+use super::response::{Found, Next, Outcome, Response};
 use super::row::{Row, SharedRow};
 use super::sign_in::{Document, StoredSignIn};
 use crate::database::{CLAIM, Claim, Moment, StoredRow};
@@ -22,17 +23,6 @@ impl std::fmt::Debug for Held {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Held").field("claim", &self.claim).finish_non_exhaustive()
     }
-}
-
-/// What the row has after an attempt to store a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// That document.
-    Stored,
-    /// Something else, which is what is replaced next.
-    Other,
-    /// The same, but an attempt has had no answer: it may be a successor of the document.
-    PerhapsSuccessor,
 }
 
 /// How long and how often a statement is repeated.
@@ -143,54 +133,34 @@ impl Held {
         spent: &RefreshToken,
         retry: &mut Retry,
     ) -> Result<Commit<StoredSignIn<D>>, Error> {
-        let has = |it: &D, token: &RefreshToken| {
-            it.refresh_token().is_some_and(|it| it.expose() == token.expose())
-        };
-        let has_new = |it: &D| tokens.refresh_token.as_ref().is_some_and(|token| has(it, token));
-        let (claimed, before) = (self.claim.version(), D::parse(&document.to_bytes()));
-        let is_ancestor = |it: &D| before.as_ref().is_some_and(|before| is_ancestor(it, before));
-        let new = tokens.refresh_token.as_ref();
-        let is_rotated = new.is_some_and(|token| token.expose() != spent.expose());
-        // What has a later version than this document comes from it.
-        let is_before = |retry: &Retry, version: i64| {
-            version <= claimed && retry.stored_in.is_none_or(|stored| version < stored)
-        };
+        let claimed_version = self.claim.version();
+        let claimed = D::parse(&document.to_bytes());
+        let response = Response { tokens, spent, claimed, claimed_version };
         document.apply(tokens);
         loop {
             let outcome = self.store(Some(&document), retry).await?;
+            let version = self.claim.version();
             if outcome == Outcome::Stored {
                 // In a database that went back, no version is below one that a machine has seen.
-                if self.claim.version() > claimed {
+                if version > claimed_version {
                     return Ok(Commit::Stored(StoredSignIn::Document(document)));
                 }
-                retry.stored_in = Some(self.claim.version());
+                retry.stored_in = Some(version);
                 continue;
             }
-            match self.open::<D>(retry).await? {
-                // Another process has a newer access token, and the refresh token still works.
-                Some(other) if !is_rotated && has(&other, spent) && is_older(&document, &other) => {
-                    return Ok(Commit::Stored(StoredSignIn::Document(other)));
-                }
-                // The same sign-in, in another version.
-                Some(other) if has(&other, spent) => {
+            let stored = self.open::<D>(retry).await?;
+            let (sign_in, stored_in) = (stored.as_ref(), retry.stored_in);
+            let found = Found { sign_in, version, document: &document, outcome, stored_in };
+            match (response.next(&found), stored) {
+                (Next::Apply, Some(other)) => {
                     document = other;
                     document.apply(tokens);
                 }
-                // An earlier attempt was committed, and something else was changed after it.
-                Some(other)
-                    if has_new(&other) || is_perhaps_successor(outcome, &other, &document) =>
-                {
+                (Next::Keep, Some(other)) => {
                     return Ok(Commit::Stored(StoredSignIn::Document(other)));
                 }
-                // The database went back to an ancestor of what was claimed, whose refresh token is used up. A new
-                // sign-in is not older, and stays.
-                Some(other) if is_before(retry, self.claim.version()) && is_ancestor(&other) => {}
-                // It was set up again. After a logout, it is no longer in version 0.
-                None if self.claim.version() == 0 && claimed > 0 => {}
-                Some(other) if retry.stored_in.is_some() => {
-                    return Ok(Commit::Stored(StoredSignIn::Document(other)));
-                }
-                stored => {
+                (Next::Replace, _) => {}
+                (_, stored) => {
                     let stored = stored.map(StoredSignIn::Document);
                     let discarded = StoredSignIn::Document(document);
                     return Ok(Commit::Superseded { stored, discarded });
@@ -267,19 +237,6 @@ impl Held {
     }
 }
 
-fn is_perhaps_successor<D: Document>(outcome: Outcome, other: &D, document: &D) -> bool {
-    outcome == Outcome::PerhapsSuccessor && other.is_same_account(document)
-}
-
-/// Whether `later` may come from a refresh of this sign-in. That may have brought a refresh token alone.
-fn is_ancestor<D: Document>(sign_in: &D, later: &D) -> bool {
-    let tokens = sign_in.access_token().zip(later.access_token());
-    let has_same = tokens.is_some_and(|(it, later)| it.expose() == later.expose());
-    sign_in.refresh_token().is_some()
-        && sign_in.is_same_account(later)
-        && (has_same || is_older(sign_in, later))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,35 +247,6 @@ mod tests {
     fn assert_limits(error: impl Fn() -> Error, commit: u64, save: u64) {
         for (retry, limit) in [(Retry::commit(), commit), (Retry::save(), save)] {
             assert_eq!(retry.limit(&error()).as_secs(), limit, "{:?}", error());
-        }
-    }
-
-    #[cfg(feature = "auth-store")]
-    #[test]
-    fn ancestor_is_an_older_sign_in_of_the_account_with_a_refresh_token() {
-        use crate::auth_json::AuthJson;
-        use serde_json::json;
-
-        let sign_in = |account: &str, access_token: &str, refresh_token: &str, day: u32| {
-            let tokens = json!({
-                "account_id": account, "access_token": access_token, "refresh_token": refresh_token,
-            });
-            let last_refresh = format!("2026-11-{day}T00:00:00Z");
-            let json = json!({
-                "auth_mode": "chatgpt", "tokens": tokens, "last_refresh": last_refresh,
-            });
-            AuthJson::parse(json.to_string().as_bytes()).unwrap()
-        };
-        let claimed = sign_in("1", "a", "r-2", 20);
-        for (it, expected) in [
-            (sign_in("1", "a", "r-1", 20), true),
-            (sign_in("1", "b", "r-1", 19), true),
-            (sign_in("1", "b", "r-3", 20), false),
-            (sign_in("1", "b", "r-3", 21), false),
-            (sign_in("2", "b", "r-1", 19), false),
-            (sign_in("1", "b", "", 19), false),
-        ] {
-            assert_eq!(is_ancestor(&it, &claimed), expected);
         }
     }
 

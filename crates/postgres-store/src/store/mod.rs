@@ -4,6 +4,7 @@ mod guard;
 mod held;
 mod machine_lock;
 mod postgres_store;
+mod response;
 mod row;
 mod sign_in;
 
