@@ -151,7 +151,8 @@ where
             if is_second && has_refresh_token(&sign_in, spent.as_ref()) {
                 // Another program has put it back since.
                 guard.release().await;
-                return match is_needed(&sign_in, WhileHeld::UseOldToken) {
+                let is_old = is_needed(&sign_in, WhileHeld::UseOldToken);
+                return match is_old && !may_use_old(&sign_in) {
                     true => Err(Error::NoAccessToken),
                     false => Ok((sign_in, None)),
                 };

@@ -484,6 +484,7 @@ async fn refresh_does_not_return_the_old_token_that_another_program_has_stored()
         (Some("a3"), old, "NoAccessToken"),
         // The server has returned a refresh token alone.
         (None, None, "a1"),
+        (Some("a1"), None, "a1"),
     ] {
         let case = Case { stored: Some(DUE), access_token, superseded_by, ..Case::default() };
         assert_eq!(outcome(&case, true).await.0, expected, "{case:?}");

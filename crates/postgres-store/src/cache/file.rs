@@ -170,7 +170,8 @@ impl TokenCache {
     ///
     /// # Errors
     ///
-    /// [`CacheError::Refused`] or [`CacheError::Io`]. If the file could not be replaced, its token is removed.
+    /// [`CacheError::Refused`] or [`CacheError::Io`]. If the new file could not be written, the token of
+    /// the old one is removed where that is possible; after an earlier error the file is unchanged.
     pub fn remember(&self, version: i64, token: Option<&CachedToken>) -> Result<bool, CacheError> {
         let path = self.path().with_extension("lock");
         let lock = self.open_lock(&path)?;

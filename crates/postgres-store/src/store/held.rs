@@ -35,7 +35,7 @@ pub(super) struct Retry {
     was_overtaken: bool,
     /// Whether an attempt to store this document has had no answer.
     may_be_stored: bool,
-    /// The version in which this document was stored, if a machine may have seen that one with another document.
+    /// The lowest version in which this document was stored, of those that a machine may have seen with another one.
     stored_in: Option<i64>,
 }
 
@@ -145,7 +145,8 @@ impl Held {
                 if version > claimed_version {
                     return Ok(Commit::Stored(StoredSignIn::Document(document)));
                 }
-                retry.stored_in = Some(version);
+                let first = retry.stored_in.unwrap_or(version);
+                retry.stored_in = Some(first.min(version));
                 continue;
             }
             let stored = self.open::<D>(retry).await?;

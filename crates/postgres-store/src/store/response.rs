@@ -29,7 +29,7 @@ pub(super) struct Found<'a, D> {
     pub(super) version: i64,
     pub(super) document: &'a D,
     pub(super) outcome: Outcome,
-    /// The version in which the document was stored before that.
+    /// The lowest version in which the document was stored before that.
     pub(super) stored_in: Option<i64>,
 }
 
@@ -55,7 +55,9 @@ impl<D: Document> Response<'_, D> {
         };
         if has(sign_in, self.spent) {
             // Another process may have refreshed, with a refresh token that still works.
-            let is_refreshed = !self.is_rotated() && !self.has_claimed_access_token(sign_in);
+            let is_refreshed = sign_in.access_token().is_some()
+                && !self.is_rotated()
+                && !self.has_claimed_access_token(sign_in);
             let is_newer = is_refreshed && is_older(found.document, sign_in);
             return if is_newer { Next::Keep } else { Next::Apply };
         }
@@ -69,7 +71,7 @@ impl<D: Document> Response<'_, D> {
             // The database went back to an ancestor of what was claimed, whose refresh token is used up. A new
             // sign-in is not older, and stays.
             true => Next::Replace,
-            false if found.stored_in.is_some() => Next::Keep,
+            false if found.stored_in.is_some_and(|stored| found.version > stored) => Next::Keep,
             false => Next::Discard,
         }
     }
@@ -159,7 +161,7 @@ mod tests {
             refresh_token: refresh_token.and_then(|token| RefreshToken::new(token).ok()),
             ..RefreshedTokens::default()
         };
-        let (rotated, same) = (tokens(Some("r-3")), tokens(None));
+        let (rotated, same, again) = (tokens(Some("r-3")), tokens(None), tokens(Some("r-2")));
         let (other, perhaps) = (Outcome::Other, Outcome::PerhapsSuccessor);
         for (found, version, outcome, stored_in, tokens, expected) in [
             // The same refresh token, in another version or with another access token.
@@ -168,6 +170,9 @@ mod tests {
             (Some(sign_in("1", "b", "r-2", 19)), 6, other, None, &same, Next::Apply),
             (Some(sign_in("1", "b", "r-2", 25)), 6, other, None, &same, Next::Keep),
             (Some(sign_in("1", "a", "r-2", 25)), 6, other, None, &same, Next::Apply),
+            (Some(sign_in("1", "", "r-2", 25)), 6, other, None, &same, Next::Apply),
+            (Some(sign_in("1", "b", "r-2", 25)), 6, other, None, &again, Next::Keep),
+            (Some(sign_in("1", "a", "r-2", 19)), 7, perhaps, None, &rotated, Next::Apply),
             // Another sign-in, or a successor of the new tokens.
             (Some(sign_in("1", "d", "r-3", 20)), 7, other, None, &rotated, Next::Keep),
             (Some(sign_in("1", "d", "r-4", 21)), 7, other, None, &rotated, Next::Discard),
@@ -176,10 +181,14 @@ mod tests {
             // The database went back.
             (Some(sign_in("1", "0", "r-1", 18)), 4, other, None, &rotated, Next::Replace),
             (Some(sign_in("1", "0", "r-9", 21)), 4, other, None, &rotated, Next::Discard),
+            (Some(sign_in("1", "0", "r-1", 18)), 5, other, None, &rotated, Next::Replace),
+            // An old sign-in, in a later version than the claimed.
             (Some(sign_in("1", "0", "r-1", 18)), 6, other, None, &rotated, Next::Discard),
             // It was stored in version 3, and something else followed, or the database went back again.
             (Some(sign_in("1", "0", "r-4", 18)), 4, other, Some(3), &rotated, Next::Keep),
             (Some(sign_in("1", "0", "r-1", 18)), 2, other, Some(3), &rotated, Next::Replace),
+            (Some(sign_in("2", "0", "r-1", 18)), 2, other, Some(3), &rotated, Next::Discard),
+            (None, 4, other, Some(3), &rotated, Next::Discard),
             // It was set up again, or somebody has signed out.
             (None, 0, other, None, &rotated, Next::Replace),
             (None, 2, other, None, &rotated, Next::Discard),
@@ -187,10 +196,21 @@ mod tests {
         ] {
             let claimed = Some(sign_in("1", "a", "r-2", 19));
             let response = Response { tokens, spent: &spent, claimed, claimed_version: 5 };
-            let document = &sign_in("1", "c", "r-3", 20);
+            let new = tokens.refresh_token.as_ref().map_or("r-2", RefreshToken::expose);
+            let document = &sign_in("1", "c", new, 20);
             let sign_in = found.as_ref();
             let found = Found { sign_in, version, document, outcome, stored_in };
             assert_eq!(response.next(&found), expected, "{version} {outcome:?} {stored_in:?}");
         }
+        // Nothing was there before, and somebody has removed what was stored.
+        let response = Response::<AuthJson> {
+            tokens: &same,
+            spent: &spent,
+            claimed: None,
+            claimed_version: 0,
+        };
+        let document = &sign_in("1", "c", "r-2", 20);
+        let found = Found { sign_in: None, version: 0, document, outcome: other, stored_in: None };
+        assert_eq!(response.next(&found), Next::Discard);
     }
 }
