@@ -32,7 +32,7 @@ pub(crate) struct Replaced {
 }
 
 impl Replaced {
-    /// What `change` replaces in the document.
+    /// Applies `change`, and returns what it has replaced.
     pub(crate) fn apply(
         document: &mut AuthDocument,
         change: impl FnOnce(&mut AuthDocument),
