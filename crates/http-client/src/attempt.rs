@@ -7,7 +7,6 @@ use crate::error::{Error, Phase};
 use crate::proxy::{ProxyFailure, ProxyRoute};
 use crate::resolver::Unresolved;
 use crate::root_cause::RootCause;
-use crate::setup_error::SetupError;
 use crate::tls_failure::TlsFailure;
 use crate::transport::TransportError;
 use crate::uptime::uptime;
@@ -68,14 +67,7 @@ impl Attempt {
     }
 
     pub(crate) fn invalid_request(&self, source: RootCause) -> Error {
-        let host = self.host();
-        // The library has no CA certificates, and did not check the server's certificate.
-        match source.find::<rustls::Error>() {
-            Some(rustls::Error::General(_)) => {
-                Error::Setup { host, source: SetupError::NoCaCertificates.into() }
-            }
-            _ => Error::InvalidRequest { host, source },
-        }
+        Error::InvalidRequest { host: self.host(), source }
     }
 
     /// Nothing says why a transport of the program failed but its own error.

@@ -17,7 +17,6 @@ use crate::proxy::ProxyRoutes;
 use crate::request::Request;
 use crate::resolver::Resolver;
 use crate::retry::{self, RetryWindow};
-use crate::root_cause::RootCause;
 use crate::setup_error::SetupError;
 use crate::tls;
 use crate::transport::Transport;
@@ -88,11 +87,10 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// [`SetupError::NoCaCertificates`], or as [`check`](Self::check).
+    /// [`SetupError::NoCaCertificates`] or [`SetupError::Tls`], or as [`check`](Self::check).
     pub fn check_ca_certificates(&self) -> Result<(), SetupError> {
         let choices = self.choices()?;
-        let config = tls::config(&choices.extra, &choices.system);
-        config.map(drop).map_err(|_| SetupError::NoCaCertificates)
+        tls::config(&choices.extra, &choices.system).map(drop)
     }
 
     /// A `GET` of `url`.
@@ -197,8 +195,7 @@ impl HttpClient {
         // blame the server's certificate.
         let is_kept = tls.is_ok();
         let tls = if attempt.uses_tls { tls } else { tls.or_else(|_| tls::config_without_ca()) };
-        let tls = tls.map_err(|error| attempt.invalid_request(RootCause::new(error)))?;
-        let client = self.options().build(choices, tls);
+        let client = self.options().build(choices, tls.map_err(setup)?);
         let client = client.map_err(|error| attempt.failed(error))?;
         if is_kept {
             *built = Some(client.clone());

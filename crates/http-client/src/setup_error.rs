@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::ca_certificates::InvalidCaCertificates;
+use crate::root_cause::RootCause;
 
 /// An invalid value in [`Options`](crate::Options). Each variant names the flag or variable, so
 /// that the user can correct it.
@@ -28,6 +29,12 @@ pub enum SetupError {
     /// No option names CA certificates, and the system has none.
     #[error("this system has no certificate authorities, so no server can be trusted")]
     NoCaCertificates,
+    /// The TLS library, or the system's verifier of certificates, failed.
+    #[error("TLS cannot be set up on this system")]
+    Tls {
+        /// The reason.
+        source: RootCause,
+    },
 }
 
 fn authorities(named_by: &str, path: &Path) -> String {
