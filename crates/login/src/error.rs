@@ -11,7 +11,7 @@ use printable::excerpt;
 use token_client::Error as TokenError;
 use token_source::Holder;
 
-use crate::openai::Mismatch;
+use crate::openai::{Mismatch, MissingClaim};
 use crate::search_summary::SearchSummary;
 
 /// Why a sign-in, a refresh or a logout failed.
@@ -56,11 +56,8 @@ pub enum Error {
     #[error("the sign-in was cancelled")]
     Cancelled,
     /// The account has no organization or no project, so no API key can be created.
-    #[error("this account has no {claim}, which an API key needs")]
-    MissingClaim {
-        /// The claim that the ID token lacks.
-        claim: &'static str,
-    },
+    #[error("{0}, which an API key needs")]
+    AccountNotSetUp(MissingClaim),
     /// The ID token could not be exchanged for an API key.
     #[error("cannot exchange the sign-in for an API key")]
     KeyExchange {

@@ -1,4 +1,5 @@
 use login::Event;
+use login::openai::MissingClaim;
 use login::sign_in::{self, ApiKeyMode, ApiKeyOutcome, SignedIn};
 use login::stored::Restrictions;
 use oauth_callback_server::RedirectHost;
@@ -60,9 +61,8 @@ fn report(signed_in: SignedIn, context: &Context) -> Result<(), CliError> {
     let SignedIn { location, backup, replaced, .. } = &signed_in;
     let how = describe_sign_in(&signed_in);
     login_with_credential::report(context, &how, location, backup.as_deref(), replaced.as_ref());
-    if let ApiKeyOutcome::Unavailable { claim } = signed_in.api_key {
-        let what = if claim == "project_id" { "project" } else { "organization" };
-        terminal.say(&format!("There is no API key: this account has no API {what}."));
+    if let ApiKeyOutcome::Unavailable(missing) = signed_in.api_key {
+        terminal.say(&format!("There is no API key: {missing}."));
     }
     if signed_in.claims.additional.auth.needs_setup() {
         terminal.say(
@@ -134,8 +134,8 @@ fn no_api_key_reason(api_key: &ApiKeyOutcome) -> Option<&'static str> {
     match api_key {
         ApiKeyOutcome::Created { .. } => None,
         ApiKeyOutcome::NotRequested => Some("not_requested"),
-        ApiKeyOutcome::Unavailable { claim: "project_id" } => Some("no_api_project"),
-        ApiKeyOutcome::Unavailable { .. } => Some("no_api_organization"),
+        ApiKeyOutcome::Unavailable(MissingClaim::Project) => Some("no_api_project"),
+        ApiKeyOutcome::Unavailable(MissingClaim::Organization) => Some("no_api_organization"),
         _ => Some("failed"),
     }
 }

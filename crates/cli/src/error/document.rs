@@ -124,7 +124,7 @@ fn kind_of_login(error: &Error) -> Cow<'static, str> {
         Error::Store(error) | Error::NotWritable(error) if !error.is_transient() => "store",
         Error::Store(_) | Error::NotWritable(_) | Error::StoreBusy { .. } => "store_busy",
         Error::ListTimedOut { .. } => "timed_out",
-        Error::MissingClaim { .. } => "account_not_set_up",
+        Error::AccountNotSetUp(_) => "account_not_set_up",
         Error::NoAccessToken(_) => "no_credential",
         Error::NoProject { .. } => "no_project",
         Error::NothingChosen | Error::PromptFailed(_) => "system",

@@ -20,7 +20,7 @@ pub(super) fn explain(error: &LoginError) -> Option<Explanation> {
         LoginError::KeyCreation { name, source } => {
             unknown_outcome(error, name, || platform(source).unwrap_or_else(|| say(NO_KEY)))
         }
-        LoginError::MissingClaim { .. } => advise(
+        LoginError::AccountNotSetUp(_) => advise(
             "set up the API platform for this account at https://platform.openai.com, or sign in \
              without --require-api-key",
         ),

@@ -8,6 +8,7 @@ use credentials::{ClaimMismatch, MalformedJwt};
 use http_client::{
     DecodeError, Error as HttpError, ErrorResponse, RootCause, SetupError, TlsFailure,
 };
+use login::openai::MissingClaim;
 use login::{OAuthError, RevocationError, SearchSummary};
 use oauth_callback_server::{BindError, WaitError};
 use platform_api::{Call, Error as PlatformError};
@@ -115,7 +116,7 @@ fn of_sign_ins() -> Vec<(&'static str, CliError)> {
         ("invalid_response", LoginError::OAuth(OAuthError::CodeExchange(misshapen().into()))),
         ("invalid_response", malformed),
         ("invalid_response", LoginError::InvalidIdToken(ClaimMismatch::Issuer.into())),
-        ("account_not_set_up", LoginError::MissingClaim { claim: "project_id" }),
+        ("account_not_set_up", LoginError::AccountNotSetUp(MissingClaim::Project)),
         ("wrong_workspace", LoginError::WrongWorkspace { workspace: None, allowed: Vec::new() }),
         ("network", LoginError::Platform(of_platform)),
         ("refused", creation(platform_refusal(403))),

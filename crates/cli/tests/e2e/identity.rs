@@ -97,7 +97,7 @@ fn failed_key_exchange_keeps_the_sign_in() {
 // threats 102 103
 #[test]
 fn account_without_organization_gets_no_key() {
-    let error = "this account has no organization_id, which an API key needs";
+    let error = "this account has no API organization, which an API key needs";
     assert_ends_after_code(&World::new(), Account::MEMBER).fails_with(error, NO_ORGANIZATION_HINT);
     for missing in [
         json!({"https://api.openai.com/auth": null}),
@@ -114,7 +114,7 @@ fn account_without_organization_gets_no_key() {
 // threats 103
 #[test]
 fn account_without_project_gets_no_key() {
-    let error = "this account has no project_id, which an API key needs";
+    let error = "this account has no API project, which an API key needs";
     let account = Account { project_id: None, ..Account::owner() };
     assert_ends_after_code(&world_of(account), Account::OWNER)
         .fails_with(error, NO_ORGANIZATION_HINT);

@@ -76,10 +76,10 @@ impl AuthClaims {
     ///
     /// # Errors
     ///
-    /// The name of the claim that is missing. Without it, the exchange would fail with a less useful error.
-    pub fn api_project(&self) -> Result<(&str, &str), &'static str> {
-        let organization = self.organization_id.as_deref().ok_or("organization_id")?;
-        Ok((organization, self.project_id.as_deref().ok_or("project_id")?))
+    /// What is missing. Without it, the exchange would fail with a less useful error.
+    pub fn api_project(&self) -> Result<(&str, &str), MissingClaim> {
+        let organization = self.organization_id.as_deref().ok_or(MissingClaim::Organization)?;
+        Ok((organization, self.project_id.as_deref().ok_or(MissingClaim::Project)?))
     }
 
     /// Whether the organization is not set up on the platform, and this person can do that.
@@ -98,6 +98,17 @@ impl AuthClaims {
         let id = self.organization_id.as_deref()?;
         self.organizations.iter().find(|it| it.id == id)?.title.as_deref()
     }
+}
+
+/// What an ID token does not name, and an API key needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MissingClaim {
+    /// `organization_id`.
+    #[error("this account has no API organization")]
+    Organization,
+    /// `project_id`.
+    #[error("this account has no API project")]
+    Project,
 }
 
 /// A claim that does not match the sign-in.

@@ -12,7 +12,9 @@ mod setup_link;
 
 pub use api_key::exchange_for_api_key;
 pub use authorization_request::{create_api_key_query, sign_in_query};
-pub use claims::{AuthClaims, Claims, Mismatch, OpenAiClaims, OrganizationClaim, ProfileClaims};
+pub use claims::{
+    AuthClaims, Claims, Mismatch, MissingClaim, OpenAiClaims, OrganizationClaim, ProfileClaims,
+};
 pub use clients::{
     API_AUDIENCE, API_BASE, CREATE_API_KEY_CLIENT_ID, CREATE_API_KEY_PORT, CREATE_API_KEY_SCOPE,
     CREATE_API_KEY_USER_AGENT, ISSUER, REDIRECT_PATH, SIGN_IN_CLIENT_ID, SIGN_IN_OTHER_PORT,

@@ -8,7 +8,7 @@ use token_client::TokenClient;
 
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::openai::{AuthClaims, exchange_for_api_key};
+use crate::openai::{AuthClaims, MissingClaim, exchange_for_api_key};
 
 /// Whether a sign-in requests an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +32,8 @@ pub enum ApiKeyOutcome {
     },
     /// It was not requested.
     NotRequested,
-    /// The account cannot have one: the ID token lacks a claim.
-    Unavailable {
-        /// `organization_id` or `project_id`.
-        claim: &'static str,
-    },
+    /// The account cannot have one.
+    Unavailable(MissingClaim),
     /// The exchange failed.
     Failed(Box<Error>),
 }
@@ -60,12 +57,12 @@ impl ApiKeyMode {
         }
         let exchanged = match account.api_project() {
             Ok(_) => exchange(client, new, events).await,
-            Err(claim) => Err(Error::MissingClaim { claim }),
+            Err(missing) => Err(Error::AccountNotSetUp(missing)),
         };
         match exchanged {
             Ok(name) => Ok(ApiKeyOutcome::Created { name }),
             Err(error) if self == Self::Required => Err(error),
-            Err(Error::MissingClaim { claim }) => Ok(ApiKeyOutcome::Unavailable { claim }),
+            Err(Error::AccountNotSetUp(missing)) => Ok(ApiKeyOutcome::Unavailable(missing)),
             Err(error) => Ok(ApiKeyOutcome::Failed(error.into())),
         }
     }

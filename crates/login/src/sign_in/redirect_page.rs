@@ -16,12 +16,13 @@ pub(super) fn redirect_page(
 ) -> RedirectPage {
     let SignedIn { claims, plan, api_key, .. } = signed_in;
     let (auth, platform_url) = (&claims.additional.auth, platform_url(issuer));
+    let no_key = why_no_key(api_key);
     let user = [
         ("Name", claims.name.as_deref()),
         ("Email", claims.email.as_deref()),
         ("Plan", plan.as_deref()),
         ("Organization", auth.organization_title().or(auth.organization_id.as_deref())),
-        ("API key", why_no_key(api_key)),
+        ("API key", no_key.as_deref()),
     ];
     let page = match auth.api_project() {
         Ok((organization, project)) if auth.needs_setup() => {
@@ -46,13 +47,12 @@ pub(super) fn redirect_page(
 }
 
 /// Why a requested API key does not exist.
-fn why_no_key(api_key: &ApiKeyOutcome) -> Option<&'static str> {
+fn why_no_key(api_key: &ApiKeyOutcome) -> Option<String> {
     match api_key {
         ApiKeyOutcome::Created { .. } | ApiKeyOutcome::NotRequested => None,
-        ApiKeyOutcome::Unavailable { claim: "project_id" } => {
-            Some("None: this account has no API project")
+        ApiKeyOutcome::Unavailable(missing) => Some(format!("None: {missing}")),
+        ApiKeyOutcome::Failed(_) => {
+            Some("None: it could not be created; see the terminal".to_owned())
         }
-        ApiKeyOutcome::Unavailable { .. } => Some("None: this account has no API organization"),
-        ApiKeyOutcome::Failed(_) => Some("None: it could not be created; see the terminal"),
     }
 }
