@@ -148,6 +148,20 @@ fn steps_of_github_actions() {
     assert_shell_ok(&format!("[ \"$({mask})\" = \"::add-mask::$TOKEN_STORED\" ] && echo ok"));
 }
 
+/// The key of the machine, which encrypts the credential, is a file of the test.
+#[test]
+fn systemd_decrypts_the_credential() {
+    let Some(systemd) = program("systemd-creds") else { return };
+    let recipe = block("systemd and cron", "sh")
+        .replace("systemd-creds", &systemd)
+        .replace("/etc/credstore.encrypted/openai_api_key", "encrypted");
+    assert_shell_ok(&format!(
+        "export SYSTEMD_CREDENTIAL_SECRET=$PWD/secret
+        {{ {recipe} }} 2>said; {systemd} decrypt --name=openai_api_key encrypted - >decrypted 2>>said
+        printf %s \"$KEY\" | cmp - decrypted && rm secret encrypted decrypted said && echo ok"
+    ));
+}
+
 /// The user of the agent, who chooses the first account on the sign-in page.
 const USER: &str = r#"
 import re, urllib.parse, urllib.request
