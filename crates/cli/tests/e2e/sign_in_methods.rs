@@ -21,7 +21,7 @@ fn world() -> World {
 
 /// A login that waits on a wide terminal.
 fn waiting(world: &World) -> TerminalRun<'_> {
-    let running = world.login().on_terminal(200, 50);
+    let running = world.login().on_terminal(700, 50);
     running.shows("Ctrl-C cancels.");
     running
 }
@@ -291,7 +291,7 @@ fn failed_device_code_can_be_requested_again() {
 #[test]
 fn create_key_accepts_pasted_url_without_device_code() {
     let world = world();
-    let running = world.create_key().captured_on_terminal(200, 50);
+    let running = world.create_key().captured_on_terminal(700, 50);
     running.shows("Ctrl-C cancels.");
     assert!(!running.screen().contains("another device"), "{}", running.screen());
     running.types("d");

@@ -144,7 +144,7 @@ fn twenty_columns_are_enough() {
     let finished = person.finish();
     finished
         .exits(1)
-        .says("\nerror: this account\nhas no\n")
+        .says("\nerror: this account\nhas no API\n")
         .says("\nhint: set up the API\nplatform for this\n");
 }
 

@@ -16,16 +16,29 @@ use crate::{progress, skipped};
 /// Which tests to run.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Only a sign-in, and a refresh by twenty processes
+    /// Only the sign-in, and one test of each other command
     #[arg(long)]
     short: bool,
 }
 
-const SHORT: [&str; 2] = ["login::", "one_of_twenty_processes"];
-
-/// The tests: sign-in, project API key, device code, token, refresh, logout, profiles, Ctrl-C.
-const MODULES: [&str; 8] = [
+const SHORT: [&str; 10] = [
     "login::",
+    "pasted_callback_url_signs_in",
+    "pressing_d_shows_a_device_code",
+    "ctrl_c_during_paste",
+    "owner_gets_a_key",
+    "device_sign_in_needs_no_port",
+    "fresh_token_is_printed",
+    "one_of_twenty_processes",
+    "logout_waits_for_a_refresh",
+    "profile_has_its_own_sign_in",
+];
+
+/// The tests: sign-in, pasted URL and Ctrl-C, project API key, device code, token, refresh, logout, profiles,
+/// signals.
+const MODULES: [&str; 9] = [
+    "login::",
+    "sign_in_methods::",
     "create_key::",
     "device_code::",
     "token::",

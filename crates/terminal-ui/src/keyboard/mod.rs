@@ -64,7 +64,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 impl Keyboard {
     /// Listens for a URL, and for a shortcut key without Enter. `None` without a terminal, and as a background job.
     ///
-    /// On Windows, the first key after the end is lost: a console has no read with a timeout.
+    /// On Windows, the first key after the end can be lost: a console has no read with a timeout.
     pub fn listen(
         shortcut: Option<char>,
         on_input: impl Fn(Input) + Send + 'static,
@@ -126,7 +126,7 @@ impl<F: Fn(io::Result<Input>)> Listener<F> {
     }
 
     /// Whether there is a key to read; `None` at the end.
-    fn wait(&self, is_burst: bool) -> io::Result<Option<bool>> {
+    fn wait(&mut self, is_burst: bool) -> io::Result<Option<bool>> {
         let has_key = !self.has_ended() && self.keys.wait(if is_burst { PAUSE } else { TICK })?;
         if self.has_ended() {
             // New input belongs to the next reader.

@@ -16,7 +16,7 @@ impl Keys {
     }
 
     /// Waits for input. False at the timeout.
-    pub(super) fn wait(&self, limit: Duration) -> io::Result<bool> {
+    pub(super) fn wait(&mut self, limit: Duration) -> io::Result<bool> {
         let mut terminal = [PollFd::new(&self.0, PollFlags::IN)];
         let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(limit.subsec_nanos()) };
         match poll(&mut terminal, Some(&limit)) {

@@ -115,9 +115,9 @@ fn unexpected_file_in(folder: &Path, panicked: bool) -> Option<String> {
         matches!(name.as_str(), "auth.json" | "auth.lock" | "auth.json.lock")
             || name.starts_with("auth.json.corrupt-")
             || !name.starts_with("auth")
+            // A panic does not wait for the thread that saves; the next program to take the lock recovers it.
             || (name == "auth.json.login-cli.tmp"
-                && is_blank(&folder.join(name))
-                && (panicked || is_locked(folder)))
+                && (panicked || (is_blank(&folder.join(name)) && is_locked(folder))))
             // A test created this file.
             || folder.join(name).is_dir()
     };
