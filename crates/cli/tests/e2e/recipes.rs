@@ -44,7 +44,7 @@ fn block(heading: &str, language: &str) -> &'static str {
 }
 
 /// A library that `.ci/run` installs to `target/tools`.
-fn library(path: &str) -> Option<PathBuf> {
+pub(crate) fn library(path: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     Some(root.join("target/tools").join(path)).filter(|path| path.exists())
 }
@@ -59,7 +59,7 @@ fn program(name: &str) -> Option<String> {
     found.map(|it| it.display().to_string())
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
