@@ -163,7 +163,7 @@ seeds TARGET:
 
 # Checks that take too long for CI: all faults, the callback server under full load, longer fuzzing
 [group('check')]
-nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") coverage (flaky "3") (dist "--packages --twice") musl keyring-options emulators no-std
+nightly: package msrv (stress "callback") faults model (fuzz "-max_total_time=600") coverage (flaky "3") keyring-options emulators no-std
 
 # Compile `pkce` for a microcontroller without the standard library; needs `rustup target add thumbv7em-none-eabi`
 [group('check')]
@@ -187,11 +187,17 @@ with FOLDER +TASK:
 # The end-to-end tests of the main commands.
 main_tests := "login:: create_key:: device_code:: token:: refresh:: logout:: profiles:: signals::"
 
+# All tests with the program of a release, and those of the main commands with the program that `cargo` builds.
+[private]
+tests-of-ci:
+    cargo test --workspace --no-run
+    @if rustc --print target-libdir --target {{ static }} | xargs ls >/dev/null 2>&1; then {{ xtask }} dist && LOGIN_CLI_TEST_PROGRAM={{ static_programs }}/login-cli cargo test --workspace && cargo test --workspace --test e2e -- {{ main_tests }}; else echo "not tested on this machine: the static program: there is no {{ static }} here"; cargo test --workspace; fi
+
 # The faults run with the program of a release, which has an allocator of its own, and with that of the tests.
 #
 # All checks of CI; `.ci/run` also fuzzes if a nightly compiler is installed
 [group('check')]
-ci: check (with tests_programs "demo" "--headless") (with tests_programs "browser") simulate (model "--faults" "1") (with tests_programs "providers") (package "--no-verify") (dist "--packages") (musl main_tests) (with static_programs "stress" "callback" "--short") (with static_programs "faults" "--short") (with tests_programs "faults" "--spent" "--short") (emulators "--short")
+ci: fmt-check workflows deny clippy tests-of-ci doc (with tests_programs "demo" "--headless") (with tests_programs "browser") simulate (model "--faults" "1") (with tests_programs "providers") (package "--no-verify") (dist "--packages" "--twice") (with static_programs "stress" "callback" "--short") (with static_programs "faults" "--short") (with tests_programs "faults" "--spent" "--short") (emulators "--short")
 
 # Both sign-ins and a menu of projects, against the sandbox in your browser; `--headless` simulates it
 [group('see')]
@@ -267,7 +273,7 @@ compare *ARGS:
 providers:
     {{ xtask }} providers
 
-# Run tests of the programs for arm64 (QEMU) and Windows (Wine); `--short` runs a sign-in and a refresh
+# Run tests of the programs for arm64 (QEMU) and Windows (Wine); `--short` runs the sign-in and one test of each command
 [group('see')]
 emulators *ARGS:
     {{ xtask }} emulators {{ ARGS }}
