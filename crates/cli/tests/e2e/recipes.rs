@@ -1,4 +1,5 @@
-//! The recipes of `docs/recipes.md`, as they are printed there, with the real programs.
+//! The recipes of `docs/recipes.md`, as they are printed there, with the real programs, and the JSON Schema with a
+//! validator of others.
 
 use std::path::{Path, PathBuf};
 
@@ -44,7 +45,7 @@ fn block(heading: &str, language: &str) -> &'static str {
 }
 
 /// A library that `.ci/run` installs to `target/tools`.
-pub(crate) fn library(path: &str) -> Option<PathBuf> {
+fn library(path: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     Some(root.join("target/tools").join(path)).filter(|path| path.exists())
 }
@@ -59,7 +60,7 @@ fn program(name: &str) -> Option<String> {
     found.map(|it| it.display().to_string())
 }
 
-pub(crate) fn quoted(text: &str) -> String {
+fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
@@ -202,4 +203,30 @@ fn direnv_make_and_just() {
             "export HOME=$PWD; {REPORT}; printf %s {recipe} >{file}; {command}; rm -r {file} report.sh"
         ));
     }
+}
+
+/// The documents of some commands are valid.
+const VALIDATION: &str = r##"
+import json, jsonschema, subprocess
+def run(*words):
+    return json.loads(subprocess.run(["login-cli", *words, "--json"], capture_output=True).stdout)
+schema = run("schema")
+jsonschema.Draft202012Validator.check_schema(schema)
+def validator(name):
+    return jsonschema.Draft202012Validator({"$ref": "#/$defs/" + name, "$defs": schema["$defs"]})
+for name in "status", "token", "env", "profiles", "doctor":
+    validator(name).validate(run(name))
+validator("failure").validate(run("token", "--profile", "nobody"))
+assert not validator("token").is_valid({"id_token": 1})
+print("ok")
+"##;
+
+#[test]
+fn validator_of_python_accepts_the_documents() {
+    let Some(library) = library("jsonschema") else {
+        return report_skipped("the JSON Schema: there is no jsonschema here");
+    };
+    let program = format!("import sys\nsys.path.append({library:?}){VALIDATION}");
+    let script = format!("/usr/bin/python3 -c {}", quoted(&program));
+    assert_ok(&["/bin/sh", "-c"], &[(State::SignedIn, &script)]);
 }

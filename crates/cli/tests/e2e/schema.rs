@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::recipes::{library, quoted};
-use crate::scripts::{State, assert_ok};
-use crate::support::{World, report_skipped, schema_problem};
+use crate::support::{World, schema_problem};
 
 fn schema() -> Value {
     let finished = World::new().program(["schema"]).run();
@@ -71,30 +69,4 @@ fn invalid_json_is_detected() {
     let mut unknown = error;
     unknown["kind"] = "new".into();
     assert!(of("error", &unknown).is_some());
-}
-
-/// As somebody else uses it: with a validator of the whole standard.
-const VALIDATION: &str = r##"
-import json, jsonschema, subprocess
-def run(*words):
-    return json.loads(subprocess.run(["login-cli", *words, "--json"], capture_output=True).stdout)
-schema = run("schema")
-jsonschema.Draft202012Validator.check_schema(schema)
-def validator(name):
-    return jsonschema.Draft202012Validator({"$ref": "#/$defs/" + name, "$defs": schema["$defs"]})
-for name in "status", "token", "env", "profiles", "doctor":
-    validator(name).validate(run(name))
-validator("failure").validate(run("token", "--profile", "nobody"))
-assert not validator("token").is_valid({"id_token": 1})
-print("ok")
-"##;
-
-#[test]
-fn validator_of_python_accepts_the_documents() {
-    let Some(library) = library("jsonschema") else {
-        return report_skipped("the JSON Schema: there is no jsonschema here");
-    };
-    let program = format!("import sys\nsys.path.append({library:?}){VALIDATION}");
-    let script = format!("/usr/bin/python3 -c {}", quoted(&program));
-    assert_ok(&["/bin/sh", "-c"], &[(State::SignedIn, &script)]);
 }
