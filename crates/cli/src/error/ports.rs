@@ -10,7 +10,7 @@ use super::{Explanation, plain};
 pub(super) fn explain(taken: &[PortInUse]) -> Explanation {
     plain()
         .message(taken.iter().map(message).collect::<Vec<_>>().join("; "))
-        .hint(Some(say(hint(taken))))
+        .hint(Some(say(hint(taken) + unknown_owner(taken))))
         .fields(json!({ "ports": taken.iter().map(as_json).collect::<Vec<_>>() }))
 }
 
@@ -57,6 +57,15 @@ fn hint(taken: &[PortInUse]) -> String {
         [_] => "stop that program; OpenAI has registered no other port for this sign-in".to_owned(),
         _ => "stop one of these programs; OpenAI has registered no other port for this sign-in"
             .to_owned(),
+    }
+}
+
+/// How to find that program where this one cannot.
+fn unknown_owner(taken: &[PortInUse]) -> &'static str {
+    match taken.iter().all(|taken| taken.owner.is_none()) {
+        true if cfg!(windows) => "; netstat -ano shows which process has which port",
+        true if cfg!(target_os = "macos") => "; lsof -nP -iTCP -sTCP:LISTEN shows it",
+        _ => "",
     }
 }
 
