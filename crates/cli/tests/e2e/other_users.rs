@@ -5,6 +5,7 @@
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, Weak};
@@ -326,6 +327,29 @@ fn running_program_resists_another_user() {
         assert!(!tries(ATTACKER, attack).0, "{attack}");
     }
     machine.assert_nothing_lost("");
+}
+
+/// The check after each attack notices what it is for.
+#[test]
+fn readable_secrets_and_changed_files_are_noticed() {
+    if !is_possible() {
+        return;
+    }
+    let is_noticed = |loss: &str| {
+        let machine = Machine::new("home/.codex");
+        machine.assert_sign_in(loss, Stored);
+        assert!(machine.shell(USER, loss, &[]).status().unwrap().success(), "{loss}");
+        catch_unwind(AssertUnwindSafe(|| machine.assert_nothing_lost(loss))).is_err()
+    };
+    assert!(!is_noticed("true"));
+    for loss in [
+        "chmod 755 $CODEX && chmod 644 $CODEX/auth.json",
+        "umask 022; cat $CODEX/auth.json >$SHARED/copy",
+        "echo changed >$PRECIOUS",
+        "chmod 666 $PRECIOUS",
+    ] {
+        assert!(is_noticed(loss), "{loss}");
+    }
 }
 
 /// Another program may have made the lock file readable. The program then takes the permission away, but cannot
