@@ -3,6 +3,7 @@
 "use strict";
 
 const { spawn } = require("node:child_process");
+const { constants } = require("node:os");
 
 const platform = `@login-cli/${process.platform}-${process.arch}`;
 const file = process.platform === "win32" ? "login-cli.exe" : "login-cli";
@@ -27,6 +28,8 @@ program.on("error", (error) => {
 });
 program.on("exit", (code, signal) => {
   if (signal === null) process.exit(code);
+  process.exitCode = 128 + constants.signals[signal];
   process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
+  // Node ignores some signals, and would start its debugger with this one.
+  if (signal !== "SIGUSR1") process.kill(process.pid, signal);
 });

@@ -34,11 +34,12 @@
         New-Item -ItemType Directory -Path $prefix -Force | Out-Null
         # A program that is running can be renamed, not replaced.
         $program = Join-Path $prefix 'login-cli.exe'
-        Remove-Item -Path "$program.*.old" -ErrorAction SilentlyContinue
+        Get-ChildItem -LiteralPath $prefix -Filter 'login-cli.exe.*.old' | Remove-Item -ErrorAction SilentlyContinue
+        Copy-Item -LiteralPath (Join-Path $temporary "$name\login-cli.exe") -Destination "$program.new" -Force
         if (Test-Path -LiteralPath $program) {
             Move-Item -LiteralPath $program -Destination "$program.$([System.IO.Path]::GetRandomFileName()).old"
         }
-        Copy-Item -Path (Join-Path $temporary "$name\*") -Destination $prefix -Recurse -Force
+        Move-Item -LiteralPath "$program.new" -Destination $program
     } finally {
         Remove-Item -Path $temporary -Recurse -Force
     }

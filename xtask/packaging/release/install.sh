@@ -45,13 +45,14 @@ download() { # URL FILE
   fi || fail "cannot download $1"
 }
 
+# Without a name, which some programs would quote.
 checksum() { # FILE
   if has sha256sum; then
-    sha256sum "$1"
+    sha256sum <"$1"
   elif has shasum; then
-    shasum -a 256 "$1"
+    shasum -a 256 <"$1"
   elif has openssl; then
-    openssl dgst -r -sha256 "$1"
+    openssl dgst -r -sha256 <"$1"
   else
     fail "sha256sum, shasum or openssl is needed"
   fi
@@ -60,14 +61,17 @@ checksum() { # FILE
 # A file that is replaced while it runs must be a new file.
 put() { # MODE FROM TO
   mkdir -p "$(dirname "$3")"
-  # It may be a link.
+  # Each may be a link, which `cp` and `mv` would follow.
   rm -f "$3.new"
+  [ ! -L "$3" ] || rm -f "$3"
+  [ ! -d "$3" ] || fail "$3 is a folder. The program was not installed."
   cp "$2" "$3.new"
   chmod "$1" "$3.new"
   mv -f "$3.new" "$3"
 }
 
 main() {
+  [ $# = 0 ] || fail "there are no arguments, only LOGIN_CLI_PREFIX and LOGIN_CLI_DOWNLOAD; see {{repository}}/blob/main/docs/install.md"
   umask 022
   prefix=${LOGIN_CLI_PREFIX:-${HOME:?set HOME or LOGIN_CLI_PREFIX}/.local}
   case $prefix in
@@ -78,7 +82,10 @@ main() {
   choose
   name=login-cli-{{version}}-$target
   temporary=$(mktemp -d)
-  temporary=$(cd "$temporary" && pwd)
+  case $temporary in
+    /*) ;;
+    *) temporary=$PWD/$temporary ;;
+  esac
   trap 'rm -rf "$temporary"' EXIT
   trap 'exit 130' HUP INT TERM
 
@@ -86,9 +93,9 @@ main() {
   actual=$(checksum "$temporary/archive.tar.gz")
   [ "${actual%% *}" = "$expected" ] ||
     fail "$name.tar.gz is not the released file: its SHA-256 is ${actual%% *}, not $expected. Nothing was installed."
-  tar -xzf "$temporary/archive.tar.gz" -C "$temporary"
-
-  cd "$temporary/$name"
+  cd "$temporary"
+  tar -xzf archive.tar.gz
+  cd "$name"
   for page in man/man1/*; do put 644 "$page" "$prefix/share/$page"; done
   put 644 completions/login-cli.bash "$prefix/share/bash-completion/completions/login-cli"
   put 644 completions/login-cli.fish "$prefix/share/fish/vendor_completions.d/login-cli.fish"
@@ -98,10 +105,14 @@ main() {
 
   printf 'installed login-cli {{version}} as %s\n' "$prefix/bin/login-cli"
   case ":$PATH:" in
-    *":$prefix/bin:"*) ;;
+    *":$prefix/bin:"*) return ;;
+  esac
+  case $prefix in
+    # The line would have to quote them.
+    *[\"\`\$\\]*) printf 'to start it by its name, add its folder to PATH\n' ;;
     *) printf 'to start it by its name, add this line to the profile of your shell:\n  export PATH="%s:$PATH"\n' "$prefix/bin" ;;
   esac
 }
 
 # The last line, so that a download that breaks off runs nothing.
-main
+main "$@"

@@ -39,7 +39,7 @@ impl Release {
             dist: metadata.target_directory.join("dist").into(),
             version: program.version.to_string(),
             repository: program.repository.clone().ok_or("login-cli has no repository")?,
-            time: last_commit(root).unwrap_or(Timestamp::constant(1_767_225_600, 0)),
+            time: last_commit(root)?,
         })
     }
 
@@ -120,12 +120,15 @@ impl Release {
     }
 }
 
-/// Unknown without git.
-fn last_commit(root: &Path) -> Option<Timestamp> {
+/// A constant where there is no repository. Every checksum depends on it, so an error of git is one of the build.
+fn last_commit(root: &Path) -> Outcome<Timestamp> {
+    if !root.join(".git").exists() {
+        return Ok(Timestamp::constant(1_767_225_600, 0));
+    }
     let mut git = Command::new("git");
-    let said = said(git.args(["log", "-1", "--format=%ct"]).current_dir(root)).ok()?;
-    let seconds = String::from_utf8(said).ok()?.trim().parse().ok()?;
-    Timestamp::from_second(seconds).ok()
+    git.args(["-c", "log.showSignature=false", "log", "-1", "--format=%ct"]).current_dir(root);
+    let said = String::from_utf8(said(&mut git)?)?;
+    Ok(Timestamp::from_second(said.trim().parse()?)?)
 }
 
 #[cfg(test)]

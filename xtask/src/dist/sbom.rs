@@ -58,7 +58,7 @@ fn component(line: &str, checksums: &BTreeMap<(&str, &str), &str>) -> Option<Val
         "bom-ref": format!("{name}@{version}"),
         "name": name,
         "version": version,
-        "licenses": [{"expression": licence.replace('/', " OR ")}],
+        "licenses": [{"expression": expression(licence)}],
     });
     // The crates of this workspace are on no registry, where another crate may have the name.
     if let Some(checksum) = checksums.get(&(name, version)) {
@@ -66,6 +66,11 @@ fn component(line: &str, checksums: &BTreeMap<(&str, &str), &str>) -> Option<Val
         component["hashes"] = json!([{"alg": "SHA-256", "content": checksum}]);
     }
     Some(component)
+}
+
+/// Old crates write `MIT/Apache-2.0`, which is no SPDX expression.
+fn expression(licence: &str) -> String {
+    licence.split('/').map(str::trim).collect::<Vec<_>>().join(" OR ")
 }
 
 /// The checksums of `Cargo.lock`, by name and version.
@@ -91,7 +96,7 @@ mod tests {
         let lock = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nchecksum = \"ff\"\n\n\
                     [[package]]\nname = \"b\"\nversion = \"0.1.0\"\n";
         let checksums = checksums(lock);
-        let a = component("a v1.0.0 (proc-macro)|MIT/Apache-2.0", &checksums).unwrap();
+        let a = component("a v1.0.0 (proc-macro)|MIT / Apache-2.0", &checksums).unwrap();
         assert_eq!(a["purl"], "pkg:cargo/a@1.0.0");
         assert_eq!(a["licenses"][0]["expression"], "MIT OR Apache-2.0");
         let b = component("b v0.1.0 (/home/ada/b)|MIT", &checksums).unwrap();
