@@ -22,7 +22,7 @@ pub(crate) struct ForwardingHelp {
 
 /// How to sign in from a container. A published port does not reach the loopback address inside.
 pub(crate) const OUT_OF_THE_CONTAINER: &str =
-    "use --network=host for the container, or mount auth.json from outside";
+    "use --network=host for the container, or mount ~/.codex from outside";
 
 impl Opener {
     /// As the options say and the host allows, for a callback on this port.

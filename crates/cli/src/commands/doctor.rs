@@ -195,7 +195,8 @@ fn browser(finding: &BrowserFinding) -> Row {
         BrowserFinding::Remote(RemoteContext::Codespace(_) | RemoteContext::Editor) => {
             row("not used: a browser here would not open in front of you").remedy(by_hand())
         }
-        BrowserFinding::Remote(_) => row("not used: there is no display").remedy(by_hand()),
+        BrowserFinding::Remote(_) => row("not used: there is no display")
+            .remedy(say("open the URL yourself, or use ").run("login --device")),
         BrowserFinding::Missing(program) => {
             row(&format!("BROWSER names {program}, which does not exist"))
                 .remedy(say("set BROWSER to another program, or ").and(by_hand()))

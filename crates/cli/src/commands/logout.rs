@@ -28,6 +28,10 @@ pub(crate) async fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliE
     for profile in names {
         let outcome = log_out(profile, &profiles, args, context).await?;
         outcome.report(context);
+        if args.all && outcome.result.is_err() {
+            let profile = outcome.profile.as_str();
+            context.terminal.say(&format!("The profile {profile} was not signed out."));
+        }
         outcomes.push(outcome);
     }
     let was_signed_in = |it: &Outcome| it.result.as_ref().map_or(true, |it| it.was_there);
@@ -95,6 +99,8 @@ impl Outcome {
             Ok(logged_out) => (Some(logged_out), None),
             Err(error) => (None, Some(error.into())),
         };
+        // Nothing is known of a sign-in that stays.
+        let is_known = logged_out.is_some();
         let was_signed_in = logged_out.as_ref().map(|it| it.was_there);
         let it = logged_out.unwrap_or_default();
         let (mut revoked, mut is_imported, mut expires_at) = (None, false, None);
@@ -114,8 +120,8 @@ impl Outcome {
             "was_signed_in": was_signed_in,
             "revoked": revoked,
             "may_have_ended": it.may_have_ended,
-            "api_key_still_valid": it.had_api_key,
-            "access_token_still_valid": it.had_personal_access_token || is_imported,
+            "api_key_still_valid": is_known.then_some(it.had_api_key),
+            "access_token_still_valid": is_known.then_some(it.had_personal_access_token || is_imported),
             "access_token_expires_at": expires_at.map(|time| time.to_string()),
             "stored_in": stored_in,
             "error": error.as_ref().map(|error| context.to_json(error)),

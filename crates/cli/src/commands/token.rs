@@ -183,7 +183,8 @@ pub(super) fn require_api_key(
     document: &AuthDocument,
     alternative: &'static str,
 ) -> Result<ApiKey, CliError> {
-    let instead =
-        command("create-key --save").then(" creates one and stores it here").then(alternative);
+    let instead = command("create-key --save")
+        .then(" creates one in a browser, and stores it here")
+        .then(alternative);
     document.api_key().ok_or(CliError::NoCredential { what: "API key", instead })
 }

@@ -155,7 +155,7 @@ impl CliError {
             }
             Self::SignedInWithoutApiKey(error) => platform::signed_in_without(error),
             Self::Setup(error) => advise(network::setup(error)).fields(json!({ "cause": "setup" })),
-            Self::NoHome => advise("set HOME, or pass --codex-home DIR"),
+            Self::NoHome => advise("set HOME or CODEX_HOME, or pass --codex-home DIR"),
             Self::ServersApart => {
                 advise("a token of one issuer is never sent to the platform of another")
             }

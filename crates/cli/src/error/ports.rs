@@ -8,9 +8,14 @@ use terminal_ui::say;
 use super::{Explanation, plain};
 
 pub(super) fn explain(taken: &[PortInUse]) -> Explanation {
+    let hint = say(hint(taken) + unknown_owner(taken));
+    let hint = match taken {
+        [_, _] => hint.then("; or sign in without a port: ").run("login --device"),
+        _ => hint,
+    };
     plain()
         .message(taken.iter().map(message).collect::<Vec<_>>().join("; "))
-        .hint(Some(say(hint(taken) + unknown_owner(taken))))
+        .hint(Some(hint))
         .fields(json!({ "ports": taken.iter().map(as_json).collect::<Vec<_>>() }))
 }
 

@@ -143,7 +143,7 @@ fn account_without_a_key_can_pass_only_a_token() {
     let stored = world.signed_in(HOUR);
     exec_shell(&world, &[], "echo ran").run().exits(1).prints("").fails_with(
         "the stored sign-in has no API key",
-        "login-cli create-key --save creates one and stores it here; or use the access token: \
+        "login-cli create-key --save creates one in a browser, and stores it here; or use the access token: \
          --access-token-env NAME",
     );
     let script = r#"printf %s "${OPENAI_API_KEY-unset}:$TOKEN""#;

@@ -146,7 +146,7 @@ fn container_prints_a_way_to_sign_in() {
     assert_not_started(
         &[("container", "docker")],
         "A browser outside of this container may not reach port PORT in it:\n\
-         use --network=host for the container, or mount auth.json from outside.\n",
+         use --network=host for the container, or mount ~/.codex from outside.\n",
     );
     let pod = forwarding_help("kubectl port-forward POD PORT:PORT");
     assert_not_started(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1")], &pod);

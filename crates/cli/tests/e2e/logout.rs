@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use sandbox::{Client, Endpoint, Fault, Then};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     Finished, StoredSignIn, TEST_TIMEOUT, World, assert_headers, assert_request, jwt,
@@ -136,8 +136,16 @@ fn tokens_of_another_issuer_are_not_sent() {
     let before = world.auth_json();
     let finished = world.command("logout").run();
     finished.exits(1).prints("").says("hint: give --issuer https://auth.elsewhere.test\n");
+    let all = world.command("logout").args(["--all", "--json"]).run();
+    all.exits(1).says("The profile default was not signed out.\n");
+    let entry = &all.json()["profiles"][0];
+    for field in ["was_signed_in", "api_key_still_valid", "access_token_still_valid"] {
+        assert_eq!(entry[field], Value::Null, "{field}");
+    }
     assert_eq!(world.sandbox.connections(), 0);
     assert_eq!(world.auth_json(), before, "it can still be ended there");
+    world.command("logout").arg("--local").run().exits(0);
+    assert_eq!(world.auth_json(), None);
 }
 
 // threats 179

@@ -146,7 +146,7 @@ fn missing_credential_is_an_error() {
     world.signed_in(HOUR);
     world.command("token").arg("--api-key").run().exits(1).prints("").fails_with(
         "the stored sign-in has no API key",
-        "login-cli create-key --save creates one and stores it here",
+        "login-cli create-key --save creates one in a browser, and stores it here",
     );
     world.register_secret(KEY);
     world.store(&format!(r#"{{"OPENAI_API_KEY":"{KEY}"}}"#));

@@ -212,10 +212,10 @@ fn missing_home_folder_is_an_error() {
         let start = world.login().without_env("CODEX_HOME").without_env("HOME");
         let start = if empty { start.env("HOME", "").env("CODEX_HOME", "") } else { start };
         let finished = start.run();
-        finished
-            .exits(1)
-            .prints("")
-            .fails_with("cannot determine your home folder", "set HOME, or pass --codex-home DIR");
+        finished.exits(1).prints("").fails_with(
+            "cannot determine your home folder",
+            "set HOME or CODEX_HOME, or pass --codex-home DIR",
+        );
         assert!(world.sandbox.requests().is_empty());
     }
 }

@@ -84,7 +84,7 @@ ok             5000       free, for create-key
         assert!(text.contains(expected), "{text}");
         let expected = "
 note  browser  launcher   not used: there is no display
-                          -> login-cli login --no-browser, and open the URL yourself
+                          -> open the URL yourself, or use login-cli login --device
 ";
         assert!(text.contains(expected), "{text}");
         assert!(text.contains("\n\nA sign-in can work. "), "{text}");
