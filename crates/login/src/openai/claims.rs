@@ -250,6 +250,81 @@ mod tests {
         assert_eq!(check(claims("ada", "two")), Err(Mismatch::Workspace));
     }
 
+    fn user(iss: Option<&str>, sub: Option<&str>, user_id: Option<&str>) -> Claims {
+        let mut claims = Claims::default();
+        (claims.iss, claims.sub) = (iss.map(str::to_owned), sub.map(str::to_owned));
+        claims.additional.auth.user_id = user_id.map(str::to_owned);
+        claims
+    }
+
+    #[test]
+    fn another_person_has_another_issuer_or_another_id() {
+        let ada = || user(Some("https://a.test"), Some("ada"), Some("user-1"));
+        for (other, is_another) in [
+            (ada(), false),
+            (Claims::default(), false),
+            (user(Some("https://a.test/"), Some("ada"), None), false),
+            (user(Some("https://b.test"), Some("ada"), Some("user-1")), true),
+            (user(None, Some("grace"), None), true),
+            (user(None, Some("grace"), Some("user-2")), true),
+            // One person with two ways to sign in.
+            (user(None, Some("google|ada"), Some("user-1")), false),
+        ] {
+            assert_eq!(is_certainly_another_person(&ada(), &other), is_another, "{other:?}");
+            assert_eq!(is_certainly_another_person(&other, &ada()), is_another, "{other:?}");
+        }
+        let unnamed = |sub| user(None, Some(sub), None);
+        assert!(is_certainly_another_person(&unnamed("ada"), &unnamed("grace")));
+    }
+
+    #[test]
+    fn access_token_is_for_this_issuer_client_user_and_workspace() {
+        let mut ours = user(None, None, Some("user-1"));
+        ours.additional.auth.chatgpt_account_id = Some("one".into());
+        let check = |claims: Value| {
+            let access: Claims = serde_json::from_value(claims).unwrap();
+            check_access_token(&access, "https://a.test", Some("app_1"), Some(&ours))
+        };
+        let check_auth = |auth: Value| {
+            let mut access = Claims::default();
+            access.additional.auth = serde_json::from_value(auth).unwrap();
+            check_access_token(&access, "https://a.test", Some("app_1"), Some(&ours))
+        };
+        assert_eq!(check(json!({})), Ok(()));
+        assert_eq!(check(json!({"iss": "https://a.test", "client_id": "app_1"})), Ok(()));
+        assert_eq!(check_auth(json!({"user_id": "user-1", "chatgpt_account_id": "one"})), Ok(()));
+        let issuer = Err(ClaimMismatch::Issuer.into());
+        assert_eq!(check(json!({"iss": "https://b.test"})), issuer);
+        assert_eq!(check(json!({"client_id": "app_2"})), Err(ClaimMismatch::Audience.into()));
+        let subject = Err(ClaimMismatch::Subject.into());
+        assert_eq!(check_auth(json!({"chatgpt_user_id": "user-2", "user_id": "user-1"})), subject);
+        assert_eq!(check_auth(json!({"user_id": "user-2"})), subject);
+        assert_eq!(check_auth(json!({"chatgpt_account_id": "two"})), Err(Mismatch::Workspace));
+    }
+
+    #[test]
+    fn api_project_needs_an_organization_and_a_project() {
+        let auth = |organization: Option<&str>, project: Option<&str>| AuthClaims {
+            organization_id: organization.map(str::to_owned),
+            project_id: project.map(str::to_owned),
+            ..AuthClaims::default()
+        };
+        assert_eq!(auth(Some("org-1"), Some("proj_1")).api_project(), Ok(("org-1", "proj_1")));
+        assert_eq!(auth(Some("org-1"), None).api_project(), Err(MissingClaim::Project));
+        assert_eq!(auth(None, Some("proj_1")).api_project(), Err(MissingClaim::Organization));
+    }
+
+    #[test]
+    fn only_an_owner_sets_up_an_organization() {
+        for (is_org_owner, completed_platform_onboarding, needs_setup) in
+            [(true, false, true), (true, true, false), (false, false, false), (false, true, false)]
+        {
+            let claims =
+                AuthClaims { is_org_owner, completed_platform_onboarding, ..AuthClaims::default() };
+            assert_eq!(claims.needs_setup(), needs_setup);
+        }
+    }
+
     /// The first line of a file is the outcome, the rest is a token, or the header and the payload of one.
     // threats 95 98 99 100 101 102 103 105
     #[test]

@@ -172,6 +172,7 @@ mod tests {
     #[test]
     fn transient_error_is_not_a_decision() {
         assert_poll(429, "{}", "error, transient: true");
+        assert_poll(429, r#"{"error":"denied: too many requests"}"#, "error, transient: true");
         let failed = r#"{"error":"upstream denied, session expired"}"#;
         assert_poll(500, failed, "error, transient: true");
         assert_poll(503, "<html>", "error, transient: true");
