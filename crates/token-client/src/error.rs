@@ -116,4 +116,20 @@ mod tests {
             assert_eq!(error.is_transient(), is_transient, "{status} {body}");
         }
     }
+
+    // threats 77
+    #[test]
+    fn request_may_have_taken_effect_unless_it_was_refused_or_not_sent() {
+        let response = |status| Error::ErrorResponse(ErrorResponse::from_body(status, b"{}"));
+        let invalid = DecodeError::Shape { field: "access_token".into() };
+        for (error, may_have_taken_effect) in [
+            (response(400), false),
+            (response(429), false),
+            (response(500), true),
+            (Error::InvalidResponse(invalid), true),
+            (Error::PushNotSupported, false),
+        ] {
+            assert_eq!(error.may_have_taken_effect(), may_have_taken_effect, "{error:?}");
+        }
+    }
 }

@@ -124,10 +124,12 @@ mod tests {
     }
 
     fn id_token(tid: &Value, iss: &str) -> IdToken {
-        let claims =
-            json!({"iss": iss, "tid": tid, "sub": "s", "aud": "app_1", "exp": 9, "iat": 9});
-        let encode = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
-        IdToken::new(format!("{}.{}.c2ln", encode(json!({"alg": "RS256"})), encode(claims)))
+        signed(&json!({"iss": iss, "tid": tid, "sub": "s", "aud": "app_1", "exp": 9, "iat": 9}))
+    }
+
+    fn signed(claims: &Value) -> IdToken {
+        let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        IdToken::new(format!("{}.{}.c2ln", encode(&json!({"alg": "RS256"})), encode(claims)))
             .unwrap()
     }
 
@@ -159,6 +161,24 @@ mod tests {
         for (tenant, is_valid) in [("a-1", true), ("b-2", false)] {
             let outcome = client.validate_refreshed_id_token(&of(tenant), &before, UNIX_EPOCH);
             assert_eq!(outcome.is_ok(), is_valid, "{tenant}: {outcome:?}");
+        }
+    }
+
+    /// A refreshed ID token may leave the `nonce` out.
+    #[test]
+    fn nonce_of_a_refreshed_id_token_is_the_old_one() {
+        let client = client_of_any_tenant();
+        let of = |nonce: Option<&str>| {
+            let iss = "https://id.test/a-1/v2";
+            signed(
+                &json!({"iss": iss, "tid": "a-1", "sub": "s", "aud": "app_1", "exp": 9, "iat": 9,
+                "nonce": nonce}),
+            )
+        };
+        let before: Claims = Claims::decode_id_token_without_verifying(&of(Some("n-1"))).unwrap();
+        for (nonce, is_valid) in [(None, true), (Some("n-1"), true), (Some("n-2"), false)] {
+            let outcome = client.validate_refreshed_id_token(&of(nonce), &before, UNIX_EPOCH);
+            assert_eq!(outcome.is_ok(), is_valid, "{nonce:?}: {outcome:?}");
         }
     }
 }

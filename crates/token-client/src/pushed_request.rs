@@ -56,6 +56,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn debug_shows_no_reference() {
+        let pushed = r#"{"request_uri":"urn:canary","expires_in":60}"#;
+        let shown = format!("{:?}", serde_json::from_str::<PushedRequest>(pushed).unwrap());
+        assert!(shown.contains("60s") && !shown.contains("canary"), "{shown}");
+    }
+
+    #[test]
     fn reference_is_required_and_its_lifetime_is_not() {
         let read = |json: &str| serde_json::from_str::<PushedRequest>(json).ok();
         let minute = read(r#"{"request_uri":"urn:x","expires_in":60}"#).unwrap();

@@ -72,24 +72,29 @@ async fn bad_first_document_ends_discovery() {
         let http = http(responses);
         async move { Provider::discover(&http, "https://a.test/t").await.unwrap_err() }
     };
-    for (responses, expected) in [
+    for (responses, expected, is_transient) in [
         (
             &[(OPENID, 200, &*other), (OAUTH, 200, &*good)][..],
             "cannot use the metadata at https://a.test/t/.well-known/openid-configuration: it names \
              another issuer, \"https://a.test\" (a slash at the end matters)",
+            false,
         ),
         (
             &[(OPENID, 302, "")],
             "cannot read the metadata at https://a.test/t/.well-known/openid-configuration: \
              unexpected redirect from a.test (HTTP 302)",
+            false,
         ),
         (
             &[(OPENID, 503, ""), (OAUTH, 404, "")],
             "cannot read the metadata at https://a.test/t/.well-known/openid-configuration: the \
              issuer refused: HTTP 503, not JSON",
+            true,
         ),
     ] {
-        assert_eq!(with_sources(&discover(responses).await), expected);
+        let error = discover(responses).await;
+        assert_eq!(with_sources(&error), expected);
+        assert_eq!(error.is_transient(), is_transient, "{expected}");
     }
 }
 
@@ -205,7 +210,9 @@ async fn metadata_of_a_resource_is_about_this_resource() {
         let shown = found.as_ref().map(|it| (it.resource.clone(), it.scopes.join(" ")));
         let shown = shown.as_ref().map(|(resource, scopes)| (&**resource, &**scopes));
         assert_eq!(shown, expected, "{responses:?}");
-        assert!(found.is_none_or(|it| it.authorization_servers == ["https://id.test/t"]));
+        let server = "https://id.test/t";
+        assert!(found.as_ref().is_none_or(|it| it.authorization_servers == [server]));
+        assert!(found.is_none_or(|it| it.authorization_server() == server));
     }
 }
 
@@ -265,7 +272,13 @@ async fn registration_with_an_unknown_authentication_is_refused() {
     let expected =
         "the server registered the client with \"private_key_jwt\", which is not supported";
     assert_eq!(error.to_string(), expected);
+    assert!(!error.is_transient());
     assert!(RegisteredClient::from_json(body).is_none());
+    for (status, is_transient) in [(400, false), (503, true)] {
+        let http = http(&[("/register", status, "{}")]);
+        let error = provider.register(&http, &metadata).await.unwrap_err();
+        assert_eq!(error.is_transient(), is_transient, "{status}");
+    }
 }
 
 #[tokio::test]
@@ -298,7 +311,8 @@ fn stored_registration_keeps_each_member() {
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
         assert!(!client.has_expired(at(1_799_999_999)));
         assert_eq!(client.has_expired(at(1_800_000_000)), expected.is_some());
-        assert!(!format!("{client:?}").contains("s3cret"));
+        let shown = format!("{client:?}");
+        assert!(shown.contains("[redacted]") && !shown.contains("s3cret"), "{shown}");
     }
     assert!(RegisteredClient::from_json("{}").is_none());
 }

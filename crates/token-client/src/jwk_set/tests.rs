@@ -234,3 +234,20 @@ async fn key_reused_under_its_kid_is_read_again_once_a_minute() {
         assert_eq!(reads.load(Ordering::SeqCst), expected_reads, "{age:?}");
     }
 }
+
+/// The provider has added a key.
+// threats 97
+#[tokio::test]
+async fn key_of_an_unknown_kid_is_read_at_once() {
+    let ((token, [x, y]), (_, [old_x, old_y])) = (es384(), es384());
+    let reads = Arc::new(AtomicUsize::new(0));
+    let new = json!({"kty": "EC", "crv": "P-384", "kid": "1", "x": x, "y": y});
+    let published = Published(json!({"keys": [new]}), reads.clone());
+    let http = HttpClient::with_transport(Options::new("a-test/1.0"), published);
+    let set = JwkSet::new(http, "https://id.test/keys".parse().unwrap());
+    let old = json!({"kty": "EC", "crv": "P-384", "kid": "0", "x": old_x, "y": old_y});
+    let keys = Arc::new(vec![key(old)]);
+    *set.known.lock().unwrap() = Some(Known { keys, read_at: Instant::now() });
+    set.verify(&IdToken::new(token).unwrap()).await.unwrap();
+    assert_eq!(reads.load(Ordering::SeqCst), 1);
+}
