@@ -162,3 +162,70 @@ impl Error {
         matches!(self.kind(), ErrorKind::Locked | ErrorKind::Changed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+    use std::path::PathBuf;
+
+    use shared_file::FileKind;
+
+    fn path() -> PathBuf {
+        PathBuf::from("auth.json")
+    }
+
+    fn source() -> io::Error {
+        io::ErrorKind::Other.into()
+    }
+
+    #[test]
+    fn kind_of_a_file_error_says_what_helps() {
+        let waited = Duration::from_secs(1);
+        for (error, kind) in [
+            (FileError::NotWritable { path: path(), source: source() }, ErrorKind::NotWritable),
+            (
+                FileError::NotReplaced { path: path(), kept: path(), source: source() },
+                ErrorKind::NotReplaced,
+            ),
+            (FileError::NoLocks { path: path() }, ErrorKind::NoLocks),
+            (FileError::Locked { path: path(), waited, holder: None }, ErrorKind::Locked),
+            (FileError::Changed { path: path() }, ErrorKind::Changed),
+            (
+                FileError::HalfWritten { path: path(), copy: path(), source: source() },
+                ErrorKind::HalfWritten,
+            ),
+            (FileError::NotAFile { path: path(), found: FileKind::Folder }, ErrorKind::NotAFile),
+            (FileError::ForeignOwner { path: path(), owner: 1 }, ErrorKind::UnsafePlace),
+            (FileError::WorldWritable { path: path() }, ErrorKind::UnsafePlace),
+            (FileError::NotDurable { path: path(), source: source() }, ErrorKind::NotDurable),
+            (FileError::Io { path: path(), source: source() }, ErrorKind::Io),
+        ] {
+            let is_transient = error.is_transient();
+            let error = Error::File(error);
+            assert_eq!(error.kind(), kind);
+            assert_eq!(error.is_transient(), is_transient, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn kind_of_a_store_error_says_what_helps() {
+        let (name, waited, holder) = (|| "a store".to_owned(), Duration::ZERO, None);
+        let location = || Location::File(path());
+        for (error, kind) in [
+            (
+                Error::TooLarge { location: location(), limit: 1, replaceable: true },
+                ErrorKind::Unreadable,
+            ),
+            (Error::WouldBeTooLarge { location: location(), limit: 1 }, ErrorKind::TooLarge),
+            (Error::Changed { name: name() }, ErrorKind::Changed),
+            (Error::Claimed { name: name(), waited, holder }, ErrorKind::Locked),
+            (Error::External { name: name(), source: "x".into() }, ErrorKind::External),
+            (Error::MayBeStored { name: name(), source: "x".into() }, ErrorKind::MayBeStored),
+        ] {
+            assert_eq!(error.kind(), kind);
+            let passes = matches!(kind, ErrorKind::Changed | ErrorKind::Locked);
+            assert_eq!(error.is_transient(), passes, "{error:?}");
+        }
+    }
+}

@@ -133,3 +133,45 @@ impl AuthDocument {
         Claims::decode_access_token_without_verifying(&self.access_token()?).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(text: &str) -> AuthDocument {
+        AuthDocument::from_bytes(text.as_bytes()).unwrap()
+    }
+
+    /// A refresh without a token fails with an error that says what there is instead.
+    #[test]
+    fn sign_in_of_another_program_or_a_token_alone_is_not_refreshed() {
+        let tokens = r#""tokens":{"access_token":"a","refresh_token":"r"}"#;
+        for (text, can_be_refreshed) in [
+            (format!("{{{tokens}}}"), true),
+            (format!(r#"{{"auth_mode":"chatgpt",{tokens}}}"#), true),
+            (format!(r#"{{"auth_mode":"passkey",{tokens}}}"#), false),
+            (r#"{"tokens":{"access_token":"a","refresh_token":""}}"#.into(), false),
+            (r#"{"auth_mode":"apikey","OPENAI_API_KEY":"sk-1"}"#.into(), true),
+        ] {
+            let document = document(&text);
+            assert_eq!(Refreshable::can_be_refreshed(&document), can_be_refreshed, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_those_of_the_access_token() {
+        // {"iat":1,"exp":2}
+        let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpYXQiOjEsImV4cCI6Mn0.c2ln";
+        let tokens = format!(r#""tokens":{{"access_token":"{jwt}"}}"#);
+        let document = |rest: &str| document(&format!("{{{rest}{tokens}}}"));
+        let second = |second| Timestamp::from_second(second).ok();
+        let sign_in = document(r#""last_refresh":"1970-01-01T00:00:03Z","#);
+        assert_eq!(Refreshable::issued_at(&sign_in), second(1));
+        assert_eq!(Refreshable::expires_at(&sign_in), second(2));
+        assert_eq!(Refreshable::last_refresh(&sign_in), second(3));
+        assert_eq!(Refreshable::access_token(&sign_in).unwrap().expose(), jwt);
+        let personal = document(r#""personal_access_token":"at-1","#);
+        assert_eq!(Refreshable::expires_at(&personal), None);
+        assert!(Refreshable::access_token(&personal).is_none());
+    }
+}

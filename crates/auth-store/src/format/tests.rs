@@ -69,6 +69,8 @@ fn sign_in_in_another_format_is_reported_if_there_is_no_other() {
         r#"{"access_token":"a","tokens":{"access_token":"b"}}"#,
         r#"{"access_token":"","token":null,"type":"oauth"}"#,
         r#"{"openai":{"access":""},"theirs":{"access":"a"}}"#,
+        r#"{"openai":null}"#,
+        r#"{"openai":""}"#,
         r#"{"auth_mode":"theirs","token":"a"}"#,
     ] {
         assert!(parse(text.as_bytes()).is_ok(), "{text}");

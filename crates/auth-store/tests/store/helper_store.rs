@@ -82,6 +82,8 @@ fn helper_stores_updates_and_removes_one_entry() {
     store.update(|document| document.set_sign_in(&sign_in("1"))).unwrap();
     assert_eq!(names(&scripted.entries()), [ENTRY_FILE]);
     assert_eq!(store.load().unwrap().unwrap().account_id(), Some("1"));
+    let token = store.load_access_token().unwrap().unwrap().access_token().unwrap();
+    assert_eq!(token.expose(), "access-1");
     let Location::External(name) = store.location() else { panic!("{:?}", store.location()) };
     assert!(name.ends_with(&format!("/helper ({ENTRY})")), "{name}");
 

@@ -116,3 +116,17 @@ fn remove_reports_a_folder_and_keeps_it() {
     assert!(matches!(error, Error::File(FileError::NotAFile { .. })), "{error:?}");
     assert!(home.auth_json().is_dir());
 }
+
+/// A logout finds it before it revokes the tokens.
+// threats 161 179
+#[test]
+fn check_removable_finds_what_cannot_be_removed() {
+    let home = Home::holding("{}");
+    let locked = home.store().lock().unwrap();
+    locked.check_removable().unwrap();
+    fs::remove_file(home.auth_json()).unwrap();
+    locked.check_removable().unwrap();
+    fs::create_dir(home.auth_json()).unwrap();
+    let error = locked.check_removable().unwrap_err();
+    assert!(matches!(error, Error::File(FileError::NotAFile { .. })), "{error:?}");
+}
