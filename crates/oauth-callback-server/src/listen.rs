@@ -151,6 +151,16 @@ mod tests {
 
     // threats 59
     #[test]
+    fn only_an_address_in_use_means_another_program() {
+        let error =
+            |kind: io::ErrorKind| listen_error(SocketAddr::new(LOOPBACK_V4, 1))(kind.into());
+        assert!(error(io::ErrorKind::AddrInUse).is_address_in_use());
+        assert!(!error(io::ErrorKind::PermissionDenied).is_address_in_use());
+        assert!(!BindError::PortsInUse { taken: Vec::new() }.is_address_in_use());
+    }
+
+    // threats 59
+    #[test]
     fn port_held_on_all_addresses_is_in_use() {
         let other_program = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
         let address = other_program.local_addr().unwrap();

@@ -9,6 +9,14 @@ fn url(waiting: &Waiting, query: &str) -> String {
     format!("http://localhost:{}{}", waiting.port, waiting.target(query))
 }
 
+// threats 6
+#[tokio::test]
+async fn debug_shows_no_state() {
+    let waiting = Waiting::start();
+    let shown = format!("{:?}", waiting.pasted_callback);
+    assert_eq!(shown, "PastedCallback { .. }");
+}
+
 #[tokio::test]
 async fn pasted_url_ends_the_wait_without_a_browser() {
     let mut waiting = Waiting::start();

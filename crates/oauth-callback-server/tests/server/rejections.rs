@@ -75,6 +75,22 @@ async fn timeout_error_has_only_requests_that_look_like_the_callback() {
     assert_free(waiting.port);
 }
 
+/// The browser may have too many cookies for this host.
+// threats 39
+#[tokio::test]
+async fn large_head_is_reported() {
+    let long = format!("\r\nCookie: {}\r\n\r\n", "a".repeat(17_000));
+    let many = format!("\r\n{}\r\n", "x: y\r\n".repeat(65));
+    for headers in [long, many] {
+        let mut waiting = Waiting::start();
+        let request = waiting.request("GET", &waiting.target("code=C&state=S"));
+        let request = request.replace("\r\n\r\n", &headers);
+        assert_eq!(exchange(waiting.port, request.as_bytes()).await.status, 431);
+        assert_eq!(waiting.rejected().await, Some(RejectedCallback::HeaderTooLarge));
+        waiting.completes().await;
+    }
+}
+
 /// For example, two users have signed in on the same page. The second code is not used.
 // threats 20
 #[tokio::test]
