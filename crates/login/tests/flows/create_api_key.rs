@@ -8,12 +8,13 @@ use sandbox::{Account, Endpoint, Fault, Then, Trail};
 use serde_json::json;
 use tokio::join;
 
-use crate::support::{Machine, TestResult, Told, http, last_page, redirect, write};
+use crate::support::{Machine, TIMEOUT, TestResult, Told, http, last_page, redirect, write};
 
 pub(crate) fn options(test: &Machine) -> TestResult<Options> {
     let issuer = test.sandbox.issuer_url().parse()?;
     let mut options = Options::new(issuer, test.sandbox.api_url().parse()?);
     options.session.redirect = redirect();
+    options.session.timeout = TIMEOUT;
     Ok(options)
 }
 

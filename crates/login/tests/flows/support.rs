@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use auth_store::{AuthDocument, AuthStore, Location, SignIn};
 use credentials::{AccessToken, ApiKey, IdToken, RefreshToken};
@@ -36,8 +37,11 @@ pub(crate) fn redirect() -> BindOptions {
     BindOptions::new(openai::REDIRECT_PATH).redirect_host(RedirectHost::Localhost)
 }
 
+/// How long a sign-in waits for the person.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
+
 pub(crate) fn options() -> sign_in::Options {
-    sign_in::Options { redirect: redirect(), ..sign_in::Options::default() }
+    sign_in::Options { redirect: redirect(), timeout: TIMEOUT, ..sign_in::Options::default() }
 }
 
 pub(crate) struct Machine {
