@@ -6,14 +6,14 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use credentials::RefreshToken;
 use http_client::http::{Request, Response};
-use http_client::{HttpClient, Options, Transport, TransportFuture, Url};
+use http_client::{HttpClient, Options, Transport, TransportError, TransportFuture, Url};
 use token_client::{
     ClientMetadata, DiscoveryError, Error, InvalidMetadata, ProtectedResource, Provider,
     ProviderMetadata, RegisteredClient, RegistrationError, Revocable, TokenClient,
 };
 
 /// The status and the body at each path. All other paths have the status 404. With the status 401 the body
-/// is a challenge.
+/// is a challenge, and with the status 0 the connection ends.
 #[derive(Debug)]
 struct Server(Vec<(&'static str, u16, String)>);
 
@@ -21,6 +21,9 @@ impl Transport for Server {
     fn send<'a>(&'a self, request: Request<&'a [u8]>, _: usize) -> TransportFuture<'a> {
         let found = self.0.iter().find(|(path, ..)| *path == request.uri().path());
         let (status, body) = found.map_or((404, ""), |(_, status, body)| (*status, body));
+        if status == 0 {
+            return Box::pin(async { Err(TransportError::Interrupted("the end".into())) });
+        }
         let response = Response::builder().status(status);
         let response = match status {
             401 => response.header("www-authenticate", body).body(Vec::new()),
@@ -78,6 +81,12 @@ async fn bad_first_document_ends_discovery() {
             "cannot use the metadata at https://a.test/t/.well-known/openid-configuration: it names \
              another issuer, \"https://a.test\" (a slash at the end matters)",
             false,
+        ),
+        (
+            &[(OPENID, 0, ""), (OAUTH, 200, &good)],
+            "cannot read the metadata at https://a.test/t/.well-known/openid-configuration: the \
+             connection to a.test ended before the response was complete: the end",
+            true,
         ),
         (
             &[(OPENID, 302, "")],

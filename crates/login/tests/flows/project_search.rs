@@ -8,10 +8,10 @@ use sandbox::{Account, Endpoint, Fault, On, Organization, Project, Scenario, The
 use serde_json::json;
 
 use crate::create_api_key::{NOBODY, create_key, options};
-use crate::support::{Machine, TestResult, Told};
+use crate::support::{Machine, TIMEOUT, TestResult, Told};
 
 const SOON: Duration = Duration::from_millis(1);
-const PATIENT: PollPolicy = PollPolicy { interval: SOON, timeout: Duration::from_secs(60) };
+const PATIENT: PollPolicy = PollPolicy { interval: SOON, timeout: TIMEOUT };
 const ONCE: PollPolicy = PollPolicy { interval: SOON, timeout: Duration::ZERO };
 
 /// Creates a key without a question, and returns the number of pauses.
