@@ -15,7 +15,7 @@ use crate::common::{Home, block_on, is_locked, sign_in, write};
 
 /// The row of a database, as every machine sees it.
 #[derive(Debug, Default)]
-struct Row(Mutex<State>);
+pub(crate) struct Row(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -43,7 +43,7 @@ const CLAIM_WAIT: Duration = Duration::from_millis(100);
 const DEADLINE: Duration = Duration::from_secs(40);
 
 impl Row {
-    fn holding(document: &AuthDocument) -> Arc<Self> {
+    pub(crate) fn holding(document: &AuthDocument) -> Arc<Self> {
         let row = Arc::<Self>::default();
         row.put(document.to_bytes().unwrap().to_vec());
         row
@@ -194,7 +194,7 @@ fn document(mark: &str) -> AuthDocument {
 }
 
 /// The folder of a machine, and its store.
-fn machine(row: &Arc<Row>) -> (Home, AuthStore) {
+pub(crate) fn machine(row: &Arc<Row>) -> (Home, AuthStore) {
     let home = Home::new();
     let store = home.store().with_external_store(Arc::new(Machine(row.clone())));
     (home, store)

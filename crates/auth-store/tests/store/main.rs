@@ -6,6 +6,7 @@ mod common;
 
 mod changes;
 mod claims;
+mod claims_and_locks;
 mod external_store;
 mod format;
 mod interrupted_save;
