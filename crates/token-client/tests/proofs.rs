@@ -1,4 +1,4 @@
-//! How a client proves its identity, and that its tokens are bound to a key. The server is in memory.
+//! A client, how it proves its identity, and that its tokens are bound to a key. The server is in memory.
 
 use std::error::Error as StdError;
 use std::net::TcpListener;
@@ -147,4 +147,14 @@ async fn resource_that_cannot_be_reached_is_named() {
     assert!(error.is_transient(), "{error:?}");
     let DiscoveryError::Request { url, .. } = error else { panic!("{error:?}") };
     assert_eq!(url.as_str(), resource);
+}
+
+#[test]
+fn another_client_or_server_replaces_only_itself() {
+    let client = client(&server(&[])).unwrap().with_client_id("app_2");
+    assert_eq!((client.client_id(), client.issuer().as_str()), ("app_2", "https://a.test"));
+    let url = || "https://b.test/x".parse::<Url>().unwrap();
+    let elsewhere = Provider::new("https://b.test".parse().unwrap(), url(), url());
+    let client = client.with_provider(elsewhere);
+    assert_eq!((client.client_id(), client.issuer().as_str()), ("app_2", "https://b.test"));
 }
