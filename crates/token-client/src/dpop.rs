@@ -148,6 +148,7 @@ mod tests {
         assert_eq!((&header["typ"], &header["alg"]), (&json!("dpop+jwt"), &json!("ES256")));
         let coordinate = |name: &str| decoded(header["jwk"][name].as_str().unwrap());
         assert_eq!(header["jwk"].as_object().unwrap().len(), 4);
+        assert_eq!([coordinate("x").len(), coordinate("y").len()], [32, 32]);
         let point = [vec![4], coordinate("x"), coordinate("y")].concat();
         let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
         public.verify(input.as_bytes(), &decoded(signature)).unwrap();

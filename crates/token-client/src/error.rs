@@ -117,6 +117,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn wait_is_the_one_of_the_response() {
+        let mut response = ErrorResponse::from_body(429, b"{}");
+        assert_eq!(Error::ErrorResponse(response.clone()).retry_after(), None);
+        response.retry_after = Some(Duration::from_secs(7));
+        assert_eq!(Error::ErrorResponse(response).retry_after(), Some(Duration::from_secs(7)));
+    }
+
     // threats 77
     #[test]
     fn request_may_have_taken_effect_unless_it_was_refused_or_not_sent() {
