@@ -64,7 +64,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 impl Keyboard {
     /// Listens for a URL, and for a shortcut key without Enter. `None` without a terminal, and as a background job.
     ///
-    /// On Windows, the first key after the end can be lost: a console has no read with a timeout.
+    /// On Windows, the first keys after the end can be lost: a console has no read with a timeout.
     pub fn listen(
         shortcut: Option<char>,
         on_input: impl Fn(Input) + Send + 'static,

@@ -27,8 +27,16 @@ impl Keys {
     pub(super) fn open() -> io::Result<Self> {
         let (sender, inputs) = channel();
         let mut source = Source::open()?;
-        // It ends with the next key after this is dropped.
-        let read = move || while sender.send(source.read()).is_ok() {};
+        // The thread ends with the input, or with the next key after this is dropped.
+        let read = move || {
+            loop {
+                let input = source.read();
+                let has_ended = has_ended(&input);
+                if sender.send(input).is_err() || has_ended {
+                    break;
+                }
+            }
+        };
         Builder::new().name("console".into()).spawn(read)?;
         Ok(Self { inputs, next: None })
     }
@@ -52,6 +60,13 @@ impl Keys {
         };
         buffer[..input.len()].copy_from_slice(&input);
         Ok(input.len())
+    }
+}
+
+fn has_ended(input: &io::Result<Zeroizing<Vec<u8>>>) -> bool {
+    match input {
+        Ok(bytes) => bytes.is_empty(),
+        Err(error) => error.kind() != io::ErrorKind::Interrupted,
     }
 }
 
