@@ -61,12 +61,13 @@ checksum() { # FILE
 # A file that is replaced while it runs must be a new file.
 put() { # MODE FROM TO
   mkdir -p "$(dirname "$3")"
-  # Each may be a link, which `cp` and `mv` would follow.
+  [ -L "$3" ] || [ ! -d "$3" ] || fail "$3 is a folder. The program was not installed."
+  # It may be a link.
   rm -f "$3.new"
-  [ ! -L "$3" ] || rm -f "$3"
-  [ ! -d "$3" ] || fail "$3 is a folder. The program was not installed."
   cp "$2" "$3.new"
   chmod "$1" "$3.new"
+  # `mv` would follow a link to a folder.
+  if [ -L "$3" ] && [ -d "$3" ]; then rm -f "$3"; fi
   mv -f "$3.new" "$3"
 }
 

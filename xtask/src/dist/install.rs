@@ -157,8 +157,9 @@ impl Machine<'_> {
         let script = script.ok_or("no install.sh")?;
         put(self.folder, script)?;
         let prefix = self.folder.join("prefix");
+        // As in `curl … | sh`.
         let mut sh = Command::new("sh");
-        sh.arg(self.folder.join("install.sh"));
+        sh.args(["-c", "cat \"$0\" | sh"]).arg(self.folder.join("install.sh"));
         sh.env("LOGIN_CLI_PREFIX", &prefix).env("LOGIN_CLI_DOWNLOAD", &server.address);
         said(&mut sh)?;
         self.refuses_another_archive(&server, script)?;
