@@ -297,6 +297,8 @@ fn online_status_asks_whether_the_platform_accepts_the_token() {
 fn online_status_without_an_answer_is_an_error() {
     for (then, kind) in [
         (Then::json(503, json!({})), "refused"),
+        // The platform does not serve this account.
+        (Then::json(403, json!({})), "refused"),
         (Then::text(200, "text/html", "<p>Sign in</p>"), "invalid_response"),
         (Then::Close, "network"),
     ] {

@@ -129,7 +129,10 @@ pub async fn check_stored_sign_in(
 ) -> Result<(), Error> {
     let access_token = sign_in.unexpired_access_token()?;
     match platform.log_in(&access_token).await {
-        Err(error) if error.is_unauthorized() => Err(Error::AccessTokenNotAccepted(error)),
+        // A 403 can also mean that the platform does not serve this account.
+        Err(error) if error.is_unauthorized() && !error.is_inaccessible() => {
+            Err(Error::AccessTokenNotAccepted(error))
+        }
         outcome => outcome.map(drop).map_err(Error::Platform),
     }
 }

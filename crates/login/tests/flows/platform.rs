@@ -27,7 +27,7 @@ async fn platform_accepts_a_stored_sign_in_or_says_why_not() {
 
     for (then, is_refused) in [
         (Then::json(401, json!({})), true),
-        (Then::json(403, json!({})), true),
+        (Then::json(403, json!({})), false),
         (Then::json(500, json!({})), false),
         (Then::text(403, "text/html", "<html>"), false),
     ] {
