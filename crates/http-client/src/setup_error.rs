@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use crate::ca_certificates::InvalidCaCertificates;
 use crate::root_cause::RootCause;
 
-/// An invalid value in [`Options`](crate::Options). Each variant names the flag or variable, so
-/// that the user can correct it.
+/// An invalid value in [`Options`](crate::Options), which names the flag or variable so that the user can
+/// correct it, or a system without TLS.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {

@@ -81,7 +81,14 @@ impl Cli {
             };
             let misplaced = definition.get_arguments().find(is_misplaced);
             if let Some(option) = misplaced.and_then(Arg::get_long) {
-                let words = format!("--{option} goes after the command, if {command} has it");
+                let is_option = |it: &Arg| it.get_long() == Some(option);
+                let of_command = definition.find_subcommand(command);
+                let words = match of_command.is_some_and(|it| it.get_arguments().any(is_option)) {
+                    true => {
+                        format!("--{option} goes after the command: login-cli {command} --{option}")
+                    }
+                    false => format!("{command} has no option --{option}, which is one of login"),
+                };
                 return Err(definition.error(ErrorKind::ArgumentConflict, words));
             }
         }

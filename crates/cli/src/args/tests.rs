@@ -117,9 +117,12 @@ fn token_alone_is_read_like_any_command() {
 fn login_option_before_another_command_is_an_error() {
     assert!(reads("login-cli --no-api-key").is_ok());
     let error = reads("login-cli --no-api-key create-key").unwrap_err().to_string();
-    assert!(error.contains("--no-api-key goes after the command"), "{error}");
+    assert!(
+        error.contains("create-key has no option --no-api-key, which is one of login"),
+        "{error}"
+    );
     let error = reads("login-cli --port 1 login").unwrap_err().to_string();
-    assert!(error.contains("--port goes after the command"), "{error}");
+    assert!(error.contains("--port goes after the command: login-cli login --port"), "{error}");
 }
 
 #[test]

@@ -51,6 +51,7 @@ pub(super) fn setup(error: &SetupError) -> Hint {
         SetupError::CaCertificates { named_by, .. } | SetupError::Proxy { named_by, .. } => {
             say(format!("correct {named_by}, or unset it"))
         }
+        SetupError::Tls { .. } => say("trust the CA certificates of a file: --ca-file FILE"),
         _ => say("install the ca-certificates package, or set SSL_CERT_FILE to a CA bundle"),
     }
 }

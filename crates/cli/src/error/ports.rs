@@ -10,7 +10,9 @@ use super::{Explanation, plain};
 pub(super) fn explain(taken: &[PortInUse]) -> Explanation {
     let hint = say(hint(taken) + unknown_owner(taken));
     let hint = match taken {
-        [_, _] => hint.then("; or sign in without a port: ").run("login --device"),
+        [PortInUse { port: SIGN_IN_PORT, .. }, _] => {
+            hint.then("; or sign in without a port: ").run("login --device")
+        }
         _ => hint,
     };
     plain()
@@ -69,7 +71,7 @@ fn hint(taken: &[PortInUse]) -> String {
 fn unknown_owner(taken: &[PortInUse]) -> &'static str {
     match taken.iter().all(|taken| taken.owner.is_none()) {
         true if cfg!(windows) => "; netstat -ano shows which process has which port",
-        true if cfg!(target_os = "macos") => "; lsof -nP -iTCP -sTCP:LISTEN shows it",
+        true if cfg!(target_os = "macos") => "; lsof -nP -iTCP -sTCP:LISTEN shows which",
         _ => "",
     }
 }

@@ -81,7 +81,10 @@ fn assert_shell_ok(script: &str) {
 fn curl_reads_the_header_from_standard_input() {
     let Some(curl) = program("curl") else { return };
     let recipe = block("Which credential for what", "sh");
-    assert_asks_with_credential(&recipe.replace(PLATFORM, "$API").replace("curl", &curl));
+    let recipe = recipe.replace(PLATFORM, "$API").replace("curl", &curl);
+    assert_asks_with_credential(&recipe);
+    let with_token = recipe.replace("exec --", "exec --access-token-env TOKEN --");
+    assert_asks_with_credential(&with_token.replace("$OPENAI_API_KEY", "$TOKEN"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn wrong_usage_is_a_document() {
         (&["login", "--json", "--port", "x"], "invalid value 'x' for '--port <N[,N]>': "),
         (&["--json", "exec"], "the following required arguments were not provided: <CMD>..."),
         (&["status", "--json=x"], "invalid value 'x' for '--json[=<FORM>]'"),
-        (&["--no-api-key", "--json", "status"], "--no-api-key goes after the command"),
+        (&["--no-api-key", "--json", "status"], "status has no option --no-api-key"),
     ] {
         let finished = World::new().program(words.iter().copied()).run();
         finished.exits(2).says("error: ");
