@@ -273,7 +273,7 @@ compare *ARGS:
 providers:
     {{ xtask }} providers
 
-# Run tests of the programs for arm64 (QEMU) and Windows (Wine); `--short` runs the sign-in and one test of each command
+# Run tests of the programs for arm64 (QEMU) and Windows (Wine); `--short` runs a sign-in, a refresh and a console
 [group('see')]
 emulators *ARGS:
     {{ xtask }} emulators {{ ARGS }}

@@ -112,6 +112,26 @@ fn with_sources(error: &dyn std::error::Error) -> String {
     sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
+/// No request reaches it.
+#[derive(Debug)]
+struct Unreachable;
+
+impl Transport for Unreachable {
+    fn send<'a>(&'a self, _: Request<&'a [u8]>, _: usize) -> TransportFuture<'a> {
+        Box::pin(async { Err(TransportError::NotSent("refused".into())) })
+    }
+}
+
+/// The error is about the resource, not about its metadata.
+#[tokio::test]
+async fn resource_that_cannot_be_reached_is_named() {
+    let http = HttpClient::with_transport(Options::new("a-test/1.0"), Unreachable);
+    let error = ProtectedResource::discover(&http, "https://a.test/mcp").await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    let DiscoveryError::Request { url, .. } = error else { panic!("{error:?}") };
+    assert_eq!(url.as_str(), "https://a.test/mcp");
+}
+
 #[tokio::test]
 async fn stored_metadata_makes_the_provider_that_was_discovered() {
     let metadata = metadata("https://a.test/t").replace('{', r#"{"odd":1e400,"#);

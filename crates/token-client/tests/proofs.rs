@@ -1,7 +1,6 @@
 //! A client, how it proves its identity, and that its tokens are bound to a key. The server is in memory.
 
 use std::error::Error as StdError;
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -11,8 +10,8 @@ use http_client::http::{Request, Response};
 use http_client::{HttpClient, Options, Transport, TransportFuture, Url};
 use serde_json::Value;
 use token_client::{
-    BodyFormat, ClientAuthentication, DiscoveryError, DpopKey, Error, ProtectedResource, Provider,
-    RefreshResponse, TokenClient, TokenRequest,
+    BodyFormat, ClientAuthentication, DpopKey, Error, Provider, RefreshResponse, TokenClient,
+    TokenRequest,
 };
 
 /// The status, the nonce and the body of each response, in order; the last one stays.
@@ -135,18 +134,6 @@ fn debug_of_a_request_shows_no_field() {
     let fields = [("refresh_token", "canary")];
     let shown = format!("{:?}", TokenRequest::new(&endpoint, BodyFormat::Form, &fields));
     assert!(shown.contains("/token") && !shown.contains("canary"), "{shown}");
-}
-
-/// The error is about the resource, not about its metadata.
-#[tokio::test]
-async fn resource_that_cannot_be_reached_is_named() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let http = HttpClient::new(Options::new("a-test/1.0"));
-    let resource = format!("http://{closed}/mcp");
-    let error = ProtectedResource::discover(&http, &resource).await.unwrap_err();
-    assert!(error.is_transient(), "{error:?}");
-    let DiscoveryError::Request { url, .. } = error else { panic!("{error:?}") };
-    assert_eq!(url.as_str(), resource);
 }
 
 #[test]

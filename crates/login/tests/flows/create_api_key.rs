@@ -18,7 +18,7 @@ pub(crate) fn options(test: &Machine) -> TestResult<Options> {
     Ok(options)
 }
 
-/// Creates a key in the project that `choose` selects. It gets the number of projects.
+/// Creates a key in the project that `choose` selects.
 pub(crate) async fn create_key(
     test: &Machine,
     options: Options,

@@ -1,7 +1,5 @@
 //! A logout revokes what it may revoke, and removes the sign-in.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use credentials::AccessToken;
 use login::stored::{LogOutScope, LoggedOut, OtherStore, Revocation, StoredSignIn};
 use login::{Error, Event, RevocationError, openai};
@@ -9,7 +7,7 @@ use sandbox::{Account, Client, Endpoint, Fault, Then};
 use serde_json::json;
 use token_client::TokenClient;
 
-use crate::support::{Machine, TestResult, Told, http, now, write};
+use crate::support::{Machine, TestResult, Told, http, jwt, now, write};
 
 const SCOPES: [LogOutScope; 2] = [LogOutScope::Everywhere, LogOutScope::ThisMachine];
 
@@ -97,12 +95,6 @@ async fn unreadable_document_is_removed_and_its_tokens_may_be_valid() {
         }
         assert!(test.store.load().unwrap().is_none());
     }
-}
-
-/// An access token with these claims.
-fn jwt(claims: &str) -> String {
-    let base64url = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
-    format!("{}.{}.{}", base64url(r#"{"alg":"RS256"}"#), base64url(claims), base64url("none"))
 }
 
 /// The revocation would end the sign-in from which the token was copied.

@@ -1,19 +1,11 @@
 //! The checks of a refresh response, and the errors of a refresh.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use login::Error;
 use login::stored::StoredSignIn;
 use sandbox::{Account, Endpoint, Fault, Scenario, Then};
 use serde_json::{Value, json};
 
-use crate::support::{Machine, TestResult, now, write};
-
-fn jwt(claims: &Value) -> String {
-    let base64url = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
-    let claims = base64url(&claims.to_string());
-    format!("{}.{claims}.{}", base64url(r#"{"alg":"RS256"}"#), base64url("none"))
-}
+use crate::support::{Machine, TestResult, jwt, now, write};
 
 /// Refreshes the owner's sign-in, and returns the error. The response has `patch`.
 async fn refused(patch: Value) -> TestResult<Error> {
@@ -34,13 +26,13 @@ async fn refused(patch: Value) -> TestResult<Error> {
 #[tokio::test]
 async fn tokens_of_another_person_client_or_issuer_are_not_stored() {
     let issuer = "https://issuer.example";
-    let id_token = |claims: Value| json!({ "id_token": jwt(&claims) });
+    let id_token = |claims: Value| json!({ "id_token": jwt(&claims.to_string()) });
     let error = refused(id_token(json!({"iss": issuer, "aud": "app_x"}))).await.unwrap();
     assert!(matches!(error, Error::InvalidIdToken(_)), "{error:?}");
     let error = refused(json!({"id_token": "opaque"})).await.unwrap();
     assert!(matches!(error, Error::MalformedJwt { token: "ID token", .. }), "{error:?}");
 
-    let access_token = |claims: Value| json!({ "access_token": jwt(&claims) });
+    let access_token = |claims: Value| json!({ "access_token": jwt(&claims.to_string()) });
     let auth = json!({"chatgpt_account_id": "acct-x"});
     for claims in [
         json!({ "iss": issuer }),

@@ -16,7 +16,7 @@ use crate::{progress, skipped};
 /// Which tests to run.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Only the sign-in, and one test of each other command
+    /// Only the sign-in and a refresh by twenty processes; for Windows also a console, logout and profiles
     #[arg(long)]
     short: bool,
 }
@@ -57,7 +57,7 @@ const EMULATORS: [Emulator; 2] = [
             ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "aarch64-linux-gnu-gcc"),
         ],
         program: "login-cli",
-        // QEMU does not emulate all that a terminal needs.
+        // Tests on a terminal fail in QEMU. The reason is not known.
         also: &[],
         short: &["login::", "one_of_twenty_processes"],
         failing: include_str!("qemu.txt"),
